@@ -1,0 +1,55 @@
+"""ohmnia: an all-in-one analog AI accelerator, simulated. Learn on the chip, keep it for years, infer; one array state.
+
+Importing is silent and light: a name is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ohmnia import nn as nn
+    from ohmnia._citations import cite as cite
+    from ohmnia._errors import ChipFileError as ChipFileError
+    from ohmnia._errors import InvalidValueError as InvalidValueError
+    from ohmnia._errors import OhmniaError as OhmniaError
+    from ohmnia._errors import StateError as StateError
+    from ohmnia._errors import UnknownNameError as UnknownNameError
+    from ohmnia.device import resolve as resolve
+    from ohmnia.lifecycle import Chip as Chip
+    from ohmnia.lifecycle import load_chip as load_chip
+    from ohmnia.technology import technology as technology
+    from ohmnia.training import AGAD as AGAD
+    from ohmnia.training import SGD as SGD
+    from ohmnia.training import AnalogOptimizer as AnalogOptimizer
+
+__version__ = "0.1.0"
+
+_WHERE = {
+    "cite": "_citations",
+    "ChipFileError": "_errors",
+    "InvalidValueError": "_errors",
+    "OhmniaError": "_errors",
+    "StateError": "_errors",
+    "UnknownNameError": "_errors",
+    "resolve": "device",
+    "Chip": "lifecycle",
+    "load_chip": "lifecycle",
+    "AGAD": "training",
+    "SGD": "training",
+    "AnalogOptimizer": "training",
+}
+_SUBPACKAGES = ("random", "technology", "device", "kernels", "array", "nn", "training", "lifecycle", "analysis", "measured")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WHERE:
+        return getattr(importlib.import_module(f"ohmnia.{_WHERE[name]}"), name)
+    if name in _SUBPACKAGES:
+        return importlib.import_module(f"ohmnia.{name}")
+    raise AttributeError(f"module 'ohmnia' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_WHERE, *_SUBPACKAGES})

@@ -1,0 +1,87 @@
+"""Strict reading of configuration: pydantic models that forbid unknown fields, with errors that help."""
+
+from __future__ import annotations
+
+import tomllib
+import typing
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ohmnia._errors import InvalidValueError, unknown_name
+
+
+class Strict(BaseModel):
+    """Base of every configuration record: frozen, unknown fields refused, no silent conversion of NaN."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def _models_in(annotation: Any) -> Iterable[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in typing.get_args(annotation):
+        yield from _models_in(part)
+
+
+def _fields_at(model: type[BaseModel], location: tuple[Any, ...]) -> list[str]:
+    """Names of the fields that would be valid beside the last element of `location`."""
+    for key in location[:-1]:
+        field = model.model_fields.get(str(key))
+        if field is not None:
+            model = next(iter(_models_in(field.annotation)), model)
+    return list(model.model_fields)
+
+
+def validated(model: type[Model], data: dict[str, Any], where: str) -> Model:
+    """Build a record from plain data.
+
+    Parameters
+    ----------
+    model
+        The record's class.
+    data
+        Nested dictionaries, as TOML gives them.
+    where
+        File or argument, for the error text.
+
+    Raises
+    ------
+    UnknownNameError
+        A field that the record does not have, with the nearest one.
+    InvalidValueError
+        A value of the wrong type or range.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        if first["type"] == "extra_forbidden":
+            raise unknown_name("field", place, _qualified(model, first["loc"]), where) from None
+        given = "" if first["type"] == "missing" else f" (given: {first['input']!r})"
+        raise InvalidValueError(f"{where}: '{place}': {first['msg']}{given}.") from None
+
+
+def _qualified(model: type[BaseModel], location: tuple[Any, ...]) -> list[str]:
+    prefix = ".".join(map(str, location[:-1]))
+    return [f"{prefix}.{name}" if prefix else name for name in _fields_at(model, location)]
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file.
+
+    Raises
+    ------
+    InvalidValueError
+        No such file, or no valid TOML; the message names the file and the line.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InvalidValueError(f"Cannot read {path}: {error}.") from error

@@ -1,0 +1,271 @@
+"""One weight matrix on arrays: a grid of blocks, each with its named tiles, digital buffers and streams.
+
+A layer sees only this: `forward`, `backward`, `request`. A learning rule asks each block for the tiles and buffers that it
+needs (`ensure`), and pulses them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, final
+
+import torch
+from jaxtyping import Float
+from pydantic import Field
+from torch import Tensor
+
+from ohmnia._errors import InvalidValueError
+from ohmnia._validation import Strict
+from ohmnia.array.mapping import mapping
+from ohmnia.array.periphery import Periphery
+from ohmnia.array.records import Activity, UpdateRequest
+from ohmnia.array.tile import Tile
+from ohmnia.device import Device
+from ohmnia.random import Stream
+
+SLOW = "slow"
+
+
+@final
+class ArrayConfig(Strict):
+    """How a weight matrix is laid out on arrays.
+
+    Parameters
+    ----------
+    mapping
+        "one-device" or "differential".
+    zero
+        Conductance of weight 0: "symmetry-point" or "mid-window".
+    periphery
+        Converters.
+    max_rows, max_cols
+        Largest tile; a larger matrix is split, and partial sums are added digitally.
+    acceptance_range
+        Of closed-loop writes, a fraction of the target; None: the technology's own.
+    kernel
+        Kernel member.
+    """
+
+    mapping: str = "one-device"
+    zero: str = "symmetry-point"
+    periphery: Periphery = Periphery()
+    max_rows: int = Field(default=512, ge=1)
+    max_cols: int = Field(default=512, ge=1)
+    acceptance_range: float | None = Field(default=None, gt=0, le=0.5)
+    kernel: str = "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class Compensation:
+    """Digital drift compensation of a block: y -> scale * y + offset * sum(x), for each output line."""
+
+    scale: Float[Tensor, " rows"]
+    offset: Float[Tensor, " rows"]
+
+
+@final
+@dataclass(slots=True)
+class Block:
+    """A part of the matrix that fits one array.
+
+    Parameters
+    ----------
+    rows, cols
+        Its place in the matrix.
+    tiles, buffers
+        Arrays and digital memory by name.
+    """
+
+    rows: slice
+    cols: slice
+    device: Device
+    config: ArrayConfig
+    stream: Stream
+    tiles: dict[str, Tile] = field(default_factory=dict)
+    buffers: dict[str, Tensor] = field(default_factory=dict)
+    compensation: Compensation | None = None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows (outputs) and columns (inputs)."""
+        return self.rows.stop - self.rows.start, self.cols.stop - self.cols.start
+
+    @property
+    def slow(self) -> Tile:
+        """The tile that inference sees."""
+        return self.tiles[SLOW]
+
+    def ensure_tile(self, name: str) -> Tile:
+        """The tile of this name; a new one is written to weight 0 by the closed loop."""
+        if name not in self.tiles:
+            layout = mapping(self.device, self.config.mapping, self.config.zero)
+            stream = self.stream.child("tile", name)
+            tile = Tile(self.shape, self.device, layout, self.config.periphery, stream, self.config.kernel)
+            tile.clock_seconds = self.slow.clock_seconds if SLOW in self.tiles else 0.0
+            tile.program(torch.zeros(self.shape), self.config.acceptance_range)
+            self.tiles[name] = tile
+        return self.tiles[name]
+
+    def ensure_buffer(self, name: str, value: Tensor) -> Tensor:
+        """The digital buffer of this name; a new one starts as `value`."""
+        return self.buffers.setdefault(name, value.clone())
+
+
+@final
+class Synapse:
+    """A weight matrix W on arrays, y = s (w_tile x).
+
+    Parameters
+    ----------
+    shape
+        Outputs and inputs.
+    device, config
+        What it is made of.
+    stream
+        All of its randomness.
+    output_scale
+        s, digital, one for the layer.
+    name
+        For error texts.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, int],
+        device: Device,
+        config: ArrayConfig,
+        stream: Stream,
+        output_scale: float,
+        name: str = "layer",
+    ) -> None:
+        if not 0 < output_scale < float("inf"):
+            raise InvalidValueError(f"{name}: output_scale = {output_scale}; valid: a positive number.")
+        self.shape, self.device, self.config, self.name = shape, device, config, name
+        self.output_scale = float(output_scale)
+        self.compensated = False
+        self.requests: list[UpdateRequest] = []
+        self.blocks = [
+            Block(rows, cols, device, config, stream.child("block", rows.start, cols.start))
+            for rows in _parts(shape[0], config.max_rows)
+            for cols in _parts(shape[1], config.max_cols)
+        ]
+        for block in self.blocks:
+            block.ensure_tile(SLOW)
+
+    def tiles(self) -> Iterator[Tile]:
+        """Every tile of every block."""
+        for block in self.blocks:
+            yield from block.tiles.values()
+
+    def weights(self) -> Float[Tensor, "outputs inputs"]:
+        """Effective weights s * w_tile as they are, without a read."""
+        full = torch.empty(self.shape)
+        for block in self.blocks:
+            full[block.rows, block.cols] = block.slow.weights()
+        return self.output_scale * full
+
+    def program(self, weights: Float[Tensor, "outputs inputs"], acceptance: float | None = None) -> None:
+        """Write effective weights by closed-loop program-verify; digital buffers of a rule are dropped.
+
+        Raises
+        ------
+        InvalidValueError
+            NaN, or a weight beyond the window; the text names the layer.
+        """
+        acceptance = self.config.acceptance_range if acceptance is None else acceptance
+        for block in self.blocks:
+            try:
+                block.slow.program(weights[block.rows, block.cols].detach().float() / self.output_scale, acceptance)
+            except InvalidValueError as error:
+                raise InvalidValueError(f"Layer '{self.name}': {error}") from None
+            block.buffers.clear()
+
+    def forward(self, x: Float[Tensor, "samples inputs"], use: str) -> Float[Tensor, "samples outputs"]:
+        """y = s (w_tile x), read through the periphery; compensated digitally where that is switched on."""
+        self._check(x, "inputs")
+        y = torch.zeros(x.shape[0], self.shape[0])
+        for block in self.blocks:
+            part = x[:, block.cols]
+            z = block.slow.mvm(part, use)
+            if self.compensated and block.compensation is not None:
+                z = block.compensation.scale * z + block.compensation.offset * part.sum(1, keepdim=True)
+            y[:, block.rows] += z
+        return self.output_scale * y
+
+    def backward(self, d: Float[Tensor, "samples outputs"], use: str) -> Float[Tensor, "samples inputs"]:
+        """x = s (w_tile^T d), read through the periphery."""
+        self._check(d, "output gradients")
+        x = torch.zeros(d.shape[0], self.shape[1])
+        for block in self.blocks:
+            x[:, block.cols] += block.slow.mvm_t(d[:, block.rows], use)
+        return self.output_scale * x
+
+    def request(self, x: Tensor, d: Tensor) -> None:
+        """Queue what a backward pass asks the rule to learn."""
+        self._check(d, "output gradients")
+        self.requests.append(UpdateRequest(x.detach(), d.detach()))
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass on every tile."""
+        for tile in self.tiles():
+            tile.advance(seconds)
+
+    def activity(self) -> dict[str, Activity]:
+        """Counts by tile name."""
+        totals: dict[str, Activity] = {}
+        for block in self.blocks:
+            for name, tile in block.tiles.items():
+                totals.setdefault(name, Activity()).add(tile.activity)
+        return totals
+
+    def _check(self, value: Tensor, what: str) -> None:
+        if not torch.isfinite(value).all():
+            raise InvalidValueError(
+                f"Layer '{self.name}': the {what} hold NaN or infinity; a physical array cannot take them. "
+                "Check the data and the learning rate."
+            )
+
+    # --- saving -------------------------------------------------------------------------------------------------------
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Everything that makes the synapse what it is, as tensors and as plain data."""
+        tensors: dict[str, Tensor] = {}
+        blocks: list[dict[str, Any]] = []
+        for k, block in enumerate(self.blocks):
+            tiles = {name: tile.metadata() for name, tile in block.tiles.items()}
+            for name, tile in block.tiles.items():
+                tensors |= {f"{k}.tile.{name}.{part}": value for part, value in tile.tensors().items()}
+            tensors |= {f"{k}.buffer.{name}": value for name, value in block.buffers.items()}
+            if block.compensation is not None:
+                tensors |= {f"{k}.scale": block.compensation.scale, f"{k}.offset": block.compensation.offset}
+            blocks.append(
+                {
+                    "tiles": tiles,
+                    "buffers": sorted(block.buffers),
+                    "compensation": block.compensation is not None,
+                    "stream": [block.stream.key0, block.stream.key1],
+                }
+            )
+        return tensors, {"output_scale": self.output_scale, "compensated": self.compensated, "blocks": blocks}
+
+    def restore(self, tensors: dict[str, Tensor], metadata: dict[str, Any]) -> None:
+        """Take over a saved state of the same layout."""
+        self.output_scale, self.compensated = float(metadata["output_scale"]), bool(metadata["compensated"])
+        self.requests.clear()
+        for k, (block, saved) in enumerate(zip(self.blocks, metadata["blocks"], strict=True)):
+            block.stream = Stream(*saved["stream"])
+            for name, tile_metadata in saved["tiles"].items():
+                parts = {part: tensors[f"{k}.tile.{name}.{part}"] for part in ("conductance", "parameters", "epoch_index")}
+                block.ensure_tile(name).restore(parts, tile_metadata)
+            block.buffers = {name: tensors[f"{k}.buffer.{name}"].clone() for name in saved["buffers"]}
+            saved_compensation = saved["compensation"]
+            block.compensation = Compensation(tensors[f"{k}.scale"], tensors[f"{k}.offset"]) if saved_compensation else None
+
+
+def _parts(length: int, most: int) -> list[slice]:
+    """Even parts of at most `most`."""
+    count = -(-length // most)
+    edges = [round(k * length / count) for k in range(count + 1)]
+    return [slice(start, stop) for start, stop in itertools.pairwise(edges)]

@@ -1,0 +1,294 @@
+"""One array of cells: one state, four verbs, in any order, for ever.
+
+`update` (open-loop pulses), `program` (closed loop), `advance` (time) and `mvm` / `mvm_t` (reads) all act on the same
+conductances. Time passes only in `advance`; a cell's age is the tile's clock minus the epoch of its last pulse.
+"""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+import torch
+from jaxtyping import Float, Float64
+from torch import Tensor
+
+from ohmnia._errors import InvalidValueError, out_of_range
+from ohmnia._threads import one_thread
+from ohmnia.array.mapping import Mapping
+from ohmnia.array.periphery import Periphery
+from ohmnia.array.pulses import PulseScheme
+from ohmnia.array.records import Activity
+from ohmnia.device import Device, ProgramResult
+from ohmnia.kernels import Cells, Keys, Member, UpdateLaw, member
+from ohmnia.random import Stream, normal
+
+_FLOOR_SIEMENS = 1e-9
+_USES = ("update", "read", "evaluate", "program", "advance")
+
+
+@final
+class Tile:
+    """An array of rows x cols weights, y = W x.
+
+    Parameters
+    ----------
+    shape
+        Rows (outputs) and columns (inputs).
+    device
+        The laws of its cells.
+    mapping
+        Between tile weights and conductances.
+    periphery
+        Converters.
+    stream
+        All of its randomness: the cells' parameters and every later draw.
+    kernel
+        Kernel member, "cpu" or "reference".
+
+    Notes
+    -----
+    A new tile's cells stand at their own symmetry points, as after cycling. Float32 conductances and parameters and an
+    int32 epoch make 28 bytes a device.
+    """
+
+    def __init__(
+        self, shape: tuple[int, int], device: Device, mapping: Mapping, periphery: Periphery, stream: Stream, kernel: str = "cpu"
+    ) -> None:
+        self.rows, self.cols = shape
+        self.device, self.mapping, self.periphery, self.stream = device, mapping, periphery, stream
+        self.kernel: Member = member(kernel)
+        full = (mapping.planes, *shape)
+        self.parameters = device.update.sample(full, stream.child("cells")).contiguous()
+        self.conductance = device.update.symmetry_points(self.parameters).float().contiguous()
+        self.epoch_index = torch.zeros(full, dtype=torch.int32)
+        self.epochs: list[float] = [0.0]
+        self.clock_seconds = 0.0
+        self.uses: dict[str, int] = dict.fromkeys(_USES, 0)
+        self.activity = Activity()
+        self._weights: Tensor | None = None
+        self._variance: Tensor | None = None
+
+    @property
+    def granularity(self) -> float:
+        """Mean step at the symmetry point in tile weights (of one pulse on every plane)."""
+        return self.device.update.step_siemens * sum(abs(gain) for gain in self.mapping.gains)
+
+    @property
+    def law(self) -> UpdateLaw:
+        """The update law as the kernels take it."""
+        return UpdateLaw(*self.device.update.kernel_coefficients())
+
+    def cells(self) -> Cells:
+        """The cells as the kernels take them; a kernel changes them in place, so call `touched` afterwards."""
+        return Cells(self.conductance.numpy(), self.parameters.numpy(), self.epoch_index.numpy())
+
+    def next_stream(self, use: str) -> Stream:
+        """The stream of the next use of a kind, and count that use."""
+        self.uses[use] += 1
+        return self.stream.child(use).at(self.uses[use])
+
+    def write_epoch(self) -> int:
+        """Index of the epoch of a pulse given now."""
+        if self.epochs[-1] != self.clock_seconds:
+            self.epochs.append(self.clock_seconds)
+        return len(self.epochs) - 1
+
+    def touched(self) -> None:
+        """Forget what was derived from the conductances."""
+        self._weights = self._variance = None
+
+    def ages(self) -> Float64[Tensor, "planes rows cols"]:
+        """Seconds since the last pulse of each cell."""
+        return (self.clock_seconds - torch.tensor(self.epochs, dtype=torch.float64))[self.epoch_index.long()]
+
+    def weights(self) -> Float[Tensor, "rows cols"]:
+        """Tile weights as they are, without a read."""
+        if self._weights is None:
+            self._weights = self.mapping.weights(self.conductance)
+        return self._weights
+
+    def read_variance(self) -> Float[Tensor, "rows cols"]:
+        """Variance of one read of each weight at its present age, tile weights squared."""
+        if self._variance is None:
+            sigma = self.device.read_noise.sigma(self.conductance, self.ages())
+            self._variance = self.mapping.variance(sigma)
+        return self._variance
+
+    # --- the four verbs -----------------------------------------------------------------------------------------------
+
+    def update(
+        self, x: Float[Tensor, "samples cols"], d: Float[Tensor, "samples rows"], learning_rate: float, scheme: PulseScheme
+    ) -> None:
+        """Learn `dw = -learning_rate d x^T` by open-loop pulses, sample after sample.
+
+        Parameters
+        ----------
+        x, d
+            float32 inputs and output gradients.
+        learning_rate
+            In tile weights.
+        scheme
+            How the trains are made.
+
+        Raises
+        ------
+        InvalidValueError
+            NaN or infinity in `x` or `d`, or a shape that does not fit.
+        """
+        self._check(x, self.cols, "x")
+        self._check(d, self.rows, "d")
+        stream = self.next_stream("update")
+        trains, keys = scheme.trains(self.granularity), pulse_keys(stream)
+        x_, d_ = x.contiguous().numpy(), d.contiguous().numpy()
+        pulses, short = self.kernel.pulsed_update(
+            self.cells(), self.law, trains, keys, x_, d_, float(learning_rate), self.write_epoch()
+        )
+        self.activity.add(Activity(pulses=int(pulses), short_updates=int(short)))
+        self.touched()
+
+    def program(self, weights: Float[Tensor, "rows cols"], acceptance: float | None = None) -> ProgramResult:
+        """Write tile weights by closed-loop program-verify.
+
+        Parameters
+        ----------
+        weights
+            Target tile weights.
+        acceptance
+            Acceptance range as a fraction of the target conductance; the technology's own by default.
+
+        Returns
+        -------
+        ProgramResult
+            Per cell, planes x rows x cols flattened.
+
+        Raises
+        ------
+        InvalidValueError
+            A weight outside the window, NaN, or a range that is no fraction.
+        """
+        self._check(weights, self.cols, "weights")
+        target = self.mapping.conductances(weights).flatten()
+        acceptance = self.device.programming.acceptance_range if acceptance is None else acceptance
+        result = self.device.programming.program(
+            self.conductance.flatten(),
+            target,
+            self.parameters.flatten(1),
+            acceptance,
+            self.device.update,
+            self.next_stream("program"),
+        )
+        self.conductance.copy_(result.conductance.reshape(self.conductance.shape))
+        self.epoch_index[(result.pulses > 0).reshape(self.epoch_index.shape)] = self.write_epoch()
+        self.activity.add(
+            Activity(
+                program_pulses=int(result.pulses.sum()),
+                verify_reads=int(result.reads.sum()),
+                failed_cells=int(result.failed.sum()),
+            )
+        )
+        self.touched()
+        return result
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass: relaxation of every cell, coherent with its own past.
+
+        Raises
+        ------
+        InvalidValueError
+            A negative or infinite time.
+        """
+        if not 0 <= seconds < float("inf"):
+            raise out_of_range("time to advance", seconds, "0 <= seconds < infinity", "Time runs forward only.")
+        if seconds == 0:
+            return
+        ages = self.clock_seconds - torch.tensor(self.epochs, dtype=torch.float64)
+        mean, sigma = self.device.retention.increments(ages, seconds)
+        index = self.epoch_index.long()
+        cells = torch.arange(self.conductance.numel()).reshape(index.shape)
+        xi = normal(self.next_stream("advance"), cells)
+        moved = self.conductance.double() + mean[index] + sigma[index] * xi
+        self.activity.floored_cells += int((moved < _FLOOR_SIEMENS).sum())
+        self.conductance.copy_(moved.clamp(min=_FLOOR_SIEMENS))
+        self.clock_seconds += seconds
+        self.touched()
+
+    def mvm(self, x: Float[Tensor, "samples cols"], use: str = "read") -> Float[Tensor, "samples rows"]:
+        """Read y = W x for each row of `x`, through DAC, cells with read noise, and ADC.
+
+        Parameters
+        ----------
+        x
+            float32 inputs.
+        use
+            "read" in training, "evaluate" otherwise: two independent streams.
+        """
+        self._check(x, self.cols, "x")
+        return self._read(x, self.weights(), self.read_variance(), use)
+
+    def mvm_t(self, d: Float[Tensor, "samples rows"], use: str = "read") -> Float[Tensor, "samples cols"]:
+        """Read x = W^T d for each row of `d`, as `mvm`."""
+        self._check(d, self.rows, "d")
+        return self._read(d, self.weights().T, self.read_variance().T, use)
+
+    def _read(self, x: Tensor, weights: Tensor, variance: Tensor, use: str) -> Tensor:
+        noisy = bool(variance.any())
+
+        def product(driven: Tensor) -> tuple[Tensor, Tensor]:
+            z = driven @ weights.T
+            return z, driven.square() @ variance.T if noisy else torch.zeros_like(z)
+
+        with one_thread():
+            y, saturated = self.periphery.read(product, x.detach().contiguous(), self.next_stream(use), self.kernel)
+        samples = x.shape[0]
+        self.activity.add(
+            Activity(
+                reads=samples,
+                dac_conversions=samples * x.shape[1],
+                adc_conversions=samples * y.shape[1],
+                saturated_outputs=saturated,
+            )
+        )
+        return y
+
+    def _check(self, value: Tensor, last: int, name: str) -> None:
+        if value.ndim != 2 or value.shape[-1] != last:
+            raise InvalidValueError(
+                f"{name} has the shape {tuple(value.shape)}; a tile of {self.rows} x {self.cols} needs (*, {last})."
+            )
+        if not torch.isfinite(value).all():
+            raise InvalidValueError(
+                f"{name} holds NaN or infinity; a physical array cannot take it. Check the data and the learning rate."
+            )
+
+    # --- saving -------------------------------------------------------------------------------------------------------
+
+    def tensors(self) -> dict[str, Tensor]:
+        """State that is large: conductances, the cells' parameters and epochs."""
+        return {"conductance": self.conductance, "parameters": self.parameters, "epoch_index": self.epoch_index}
+
+    def metadata(self) -> dict[str, Any]:
+        """State that is small: clock, epochs, stream positions, activity."""
+        return {
+            "clock_seconds": self.clock_seconds,
+            "epochs": list(self.epochs),
+            "uses": dict(self.uses),
+            "stream": [self.stream.key0, self.stream.key1],
+            "activity": self.activity.as_dict(),
+        }
+
+    def restore(self, tensors: dict[str, Tensor], metadata: dict[str, Any]) -> None:
+        """Take over a saved state of the same shape."""
+        for name, own in self.tensors().items():
+            own.copy_(tensors[name])
+        self.clock_seconds = float(metadata["clock_seconds"])
+        self.epochs = [float(epoch) for epoch in metadata["epochs"]]
+        self.uses = {use: int(metadata["uses"][use]) for use in _USES}
+        self.stream = Stream(*metadata["stream"])
+        self.activity = Activity(**metadata["activity"])
+        self.touched()
+
+
+def pulse_keys(stream: Stream) -> Keys:
+    """Keys of the trains of the columns and rows and of the cells' noise, for one update."""
+    parts = [stream.at(part) for part in range(3)]
+    return Keys(*((part.key0, part.key1) for part in parts))

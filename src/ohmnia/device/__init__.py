@@ -1,0 +1,6 @@
+"""Physics laws: pure functions over conductances and parameters."""
+
+from ohmnia.device._resolve import LAWS as LAWS
+from ohmnia.device._resolve import Device as Device
+from ohmnia.device._resolve import resolve as resolve
+from ohmnia.device.programming._abstract import ProgramResult as ProgramResult

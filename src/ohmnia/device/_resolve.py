@@ -1,0 +1,122 @@
+"""From names and numbers to laws: the one place where a technology file meets the physics."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from ohmnia._errors import InvalidValueError, unknown_name
+from ohmnia._registry import Registry
+from ohmnia._units import same_dimension
+from ohmnia.device.forming.normal_forming import NormalForming
+from ohmnia.device.programming._abstract import AbstractProgrammingLaw
+from ohmnia.device.programming.identical_pulses import IdenticalPulses
+from ohmnia.device.read_noise._abstract import AbstractReadNoiseLaw
+from ohmnia.device.read_noise.log_conductance import LogConductanceNoise
+from ohmnia.device.retention._abstract import AbstractRetentionLaw
+from ohmnia.device.retention.log_time_relaxation import LogTimeRelaxation
+from ohmnia.device.update._abstract import AbstractUpdateLaw
+from ohmnia.device.update.soft_bounds import SoftBounds
+from ohmnia.technology import LawEntry, Technology
+
+LAWS: dict[str, Registry[Any]] = {
+    "forming": Registry("forming law", {"normal": NormalForming}),
+    "update": Registry("update law", {"soft-bounds": SoftBounds}),
+    "programming": Registry("programming law", {"identical-pulses": IdenticalPulses}),
+    "retention": Registry("retention law", {"log-time-relaxation": LogTimeRelaxation}),
+    "read_noise": Registry("read-noise law", {"log-conductance": LogConductanceNoise}),
+}
+OPTIONS = {"noise": ("additive", "multiplicative")}
+UNIT_SUFFIXES = {"siemens": "S", "volts": "V", "seconds": "s", "amperes": "A", "ohms": "ohm"}
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A technology as laws, ready to act on cells.
+
+    Parameters
+    ----------
+    technology
+        Where the numbers come from.
+    g_min_siemens, g_max_siemens
+        The window that weights are mapped onto.
+    forming, update, programming, retention, read_noise
+        The laws.
+    """
+
+    technology: Technology
+    g_min_siemens: float
+    g_max_siemens: float
+    forming: NormalForming
+    update: AbstractUpdateLaw
+    programming: AbstractProgrammingLaw
+    retention: AbstractRetentionLaw
+    read_noise: AbstractReadNoiseLaw
+
+
+def _split_unit(field: str) -> tuple[str, str]:
+    stem, _, suffix = field.rpartition("_")
+    return (stem, UNIT_SUFFIXES[suffix]) if suffix in UNIT_SUFFIXES else (field, "1")
+
+
+def _coefficient(entry: LawEntry, name: str, unit: str, where: str) -> float:
+    quantity = entry.quantities[name]
+    if not same_dimension(quantity.unit, unit):
+        raise InvalidValueError(f"{where}.{name} has the unit '{quantity.unit}'; it must be convertible to '{unit}'.")
+    return quantity.si
+
+
+def _law(technology: Technology, slot: str) -> Any:
+    entry: LawEntry = getattr(technology.laws, slot)
+    where = f"{technology.id}: laws.{slot}"
+    cls = LAWS[slot].get(entry.law, where)
+    values: dict[str, Any] = {}
+    known: set[str] = set()
+    for field in dataclasses.fields(cls):
+        if field.name in OPTIONS:
+            values |= {field.name: entry.options[field.name]} if field.name in entry.options else {}
+            continue
+        name, unit = _split_unit(field.name)
+        if name.endswith("_spread"):
+            owner = entry.quantities.get(name.removesuffix("_spread"))
+            values[field.name] = owner.spread_si if owner else 0.0
+            continue
+        known.add(name)
+        if name in entry.quantities:
+            values[field.name] = _coefficient(entry, name, unit, where)
+        elif field.default is dataclasses.MISSING:
+            raise InvalidValueError(f"{where}: the law '{entry.law}' needs the quantity '{name}' (unit {unit}).")
+    _refuse_strangers(cls, entry, known, where)
+    return cls(**values)
+
+
+def _refuse_strangers(cls: Any, entry: LawEntry, known: set[str], where: str) -> None:
+    for name in entry.quantities.keys() - known:
+        raise unknown_name("quantity", name, known, where)
+    options = {f.name for f in dataclasses.fields(cls)} & OPTIONS.keys()
+    for name, value in entry.options.items():
+        if name not in options:
+            raise unknown_name("option", name, options or {"(none)"}, where)
+        if value not in OPTIONS[name]:
+            raise unknown_name(f"value of the option '{name}'", value, OPTIONS[name], where)
+
+
+def resolve(technology: Technology) -> Device:
+    """Turn a technology's names into laws and check their coefficients.
+
+    Raises
+    ------
+    UnknownNameError
+        A law, quantity or option that does not exist, with the nearest one.
+    InvalidValueError
+        A coefficient that is missing, of the wrong dimension, or an empty window.
+    """
+    window = technology.window
+    for name in ("g_min", "g_max"):
+        if not same_dimension(getattr(window, name).unit, "S"):
+            raise InvalidValueError(f"{technology.id}: window.{name} must be a conductance, e.g. in 'uS'.")
+    if not 0 < window.g_min.si < window.g_max.si:
+        raise InvalidValueError(f"{technology.id}: the window needs 0 < g_min < g_max.")
+    laws = {slot: _law(technology, slot) for slot in LAWS}
+    return Device(technology, window.g_min.si, window.g_max.si, **laws)

@@ -1,0 +1,1 @@
+"""Closed-loop programming laws."""

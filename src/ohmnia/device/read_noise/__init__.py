@@ -1,0 +1,1 @@
+"""Read-noise laws."""

@@ -1,0 +1,42 @@
+"""The interface of an update law: what one open-loop pulse does to a cell."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from jaxtyping import Float
+from torch import Tensor
+
+from ohmnia.random import Stream
+
+
+class AbstractUpdateLaw(ABC):
+    """Pure functions over (conductance, cell parameters); a concrete law is a frozen record of coefficients."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def symmetry_point_siemens(self) -> float:
+        """Conductance at which a mean cell's steps up and down are equal."""
+
+    @property
+    @abstractmethod
+    def step_siemens(self) -> float:
+        """Mean step of a mean cell at its symmetry point."""
+
+    @abstractmethod
+    def sample(self, shape: tuple[int, ...], stream: Stream) -> Float[Tensor, "parameters *cells"]:
+        """Draw the parameters of every cell."""
+
+    @abstractmethod
+    def symmetry_points(self, parameters: Float[Tensor, "parameters *cells"]) -> Float[Tensor, "*cells"]:
+        """Each cell's own symmetry point, siemens."""
+
+    @abstractmethod
+    def pulse(self, conductance: Tensor, direction: Tensor | int, parameters: Tensor, xi: Tensor) -> Tensor:
+        """Conductance after one pulse in `direction` with the normal `xi`, siemens."""
+
+    @abstractmethod
+    def kernel_coefficients(self) -> tuple[int, int, float, float]:
+        """The law as the kernels take it: code, multiplicative flag, exponents."""

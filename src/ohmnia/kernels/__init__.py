@@ -1,0 +1,36 @@
+"""The hot loops: one contract, several members."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from ohmnia.kernels._contract import Cells as Cells
+from ohmnia.kernels._contract import Converter as Converter
+from ohmnia.kernels._contract import Keys as Keys
+from ohmnia.kernels._contract import Member as Member
+from ohmnia.kernels._contract import Trains as Trains
+from ohmnia.kernels._contract import TransferSettings as TransferSettings
+from ohmnia.kernels._contract import TransferState as TransferState
+from ohmnia.kernels._contract import UpdateLaw as UpdateLaw
+
+NAMES = ("cpu", "reference")
+
+
+@cache
+def member(name: str = "cpu") -> Member:
+    """A kernel member by name: "cpu" (compiled) or "reference" (slow and obvious).
+
+    Raises
+    ------
+    ValueError
+        No member has this name.
+    """
+    if name == "cpu":
+        from ohmnia.kernels._cpu import Cpu
+
+        return Cpu()
+    if name == "reference":
+        from ohmnia.kernels._reference import Reference
+
+        return Reference()
+    raise ValueError(f"Unknown kernel member '{name}'. Known: {', '.join(NAMES)}.")

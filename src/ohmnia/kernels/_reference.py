@@ -1,0 +1,374 @@
+"""The contract of `_contract` in plain loops: slow, to be read side by side with its docstrings.
+
+Decisions and steps are computed in float64; conductances and the buffers H, P and M are rounded to float32 whenever
+they are stored. One sample, one slot, one row, one column at a time; the planes of a weight are pulsed together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ohmnia._errors import out_of_range
+from ohmnia.kernels._contract import (
+    Cells,
+    Converter,
+    FloatArray,
+    Keys,
+    Trains,
+    TransferSettings,
+    TransferState,
+    UpdateLaw,
+)
+from ohmnia.random import Stream, normal, words
+
+Float64Array = NDArray[np.float64]
+Int64Array = NDArray[np.int64]
+TWO_POW_32 = 2.0**32
+SAMPLES_SEEN, NEXT_COLUMN, MEAN_X, MEAN_D = range(4)
+
+
+class _Target(NamedTuple):
+    """The cells that pulses go to, with all that a pulse on them needs.
+
+    Attributes
+    ----------
+    cells
+        Changed in place.
+    law
+        The cells' update law.
+    stream
+        Cycle-to-cycle noise.
+    epoch
+        Write epoch that a pulsed cell gets.
+    """
+
+    cells: Cells
+    law: UpdateLaw
+    stream: Stream
+    epoch: int
+
+
+class _ReadPath(NamedTuple):
+    """What a column read of the fast tile passes through.
+
+    Attributes
+    ----------
+    weight
+        From conductance to tile weight, (planes + 1,).
+    variance
+        Variance of one read of each weight, (rows, cols); 0 in its stead for a weight of this epoch.
+    converter
+        ADC of the lines.
+    stream
+        Read noise.
+    epoch
+        Write epoch of the cells pulsed just now.
+    """
+
+    weight: Float64Array
+    variance: FloatArray
+    converter: Converter
+    stream: Stream
+    epoch: int
+
+
+class _Plan(NamedTuple):
+    """The pulse trains of one sample.
+
+    Attributes
+    ----------
+    slots
+        L'; 0 for no pulse.
+    columns, rows
+        Probability a slot that each line fires.
+    smaller
+        Whether the update is smaller than asked.
+    """
+
+    slots: int
+    columns: Float64Array
+    rows: Float64Array
+    smaller: bool
+
+
+def _plan(trains: Trains, k: float, x: Float64Array, d: Float64Array) -> _Plan:
+    """Length and probabilities of the trains of one sample that asks for k slots."""
+    size_x, size_d = np.abs(x), np.abs(d)
+    x_max, d_max = float(size_x.max()), float(size_d.max())
+    slots = min(math.ceil(k), trains.length) if trains.length_management else trains.length
+    smaller = k > slots
+    if slots <= 0 or k <= 0.0:
+        return _Plan(0, np.zeros_like(x), np.zeros_like(d), smaller)
+    if trains.update_management:
+        q = math.sqrt(min(k / slots, 1.0))
+        return _Plan(slots, size_x / x_max * q, size_d / d_max * q, smaller)
+    asked = min(k, float(slots)) if trains.length_management else k
+    p = math.sqrt(asked / (slots * x_max * d_max))
+    clipped = p * x_max > 1.0 or p * d_max > 1.0
+    return _Plan(slots, np.minimum(p * size_x, 1.0), np.minimum(p * size_d, 1.0), smaller or clipped)
+
+
+def _fires(stream: Stream, probability: Float64Array, counter: int) -> NDArray[np.bool_]:
+    """Which lines fire in the slot with this counter."""
+    threshold = np.floor(probability * TWO_POW_32 + 0.5).astype(np.int64)
+    return words(stream, torch.arange(len(probability)), counter).numpy() < threshold
+
+
+def _coincidences(plan: _Plan, keys: Keys, first_counter: int) -> Iterator[tuple[int, int, int]]:
+    """Counter, row and column of every coincidence of one sample, in the order of the contract."""
+    columns, rows = Stream(*keys.columns), Stream(*keys.rows)
+    for counter in range(first_counter, first_counter + plan.slots):
+        column_fires, row_fires = _fires(columns, plan.columns, counter), _fires(rows, plan.rows, counter)
+        for i in range(len(row_fires)):
+            for j in range(len(column_fires)):
+                if row_fires[i] and column_fires[j]:
+                    yield counter, i, j
+
+
+def _pulse(target: _Target, i: int, j: int, direction: int, counter: int) -> int:
+    """Give one pulse to every plane of a weight, plane 1 against `direction`; returns how many cells it went to."""
+    # Imported late: the law's module needs more than numpy and torch.
+    from ohmnia.device.update.soft_bounds import pulse
+
+    if target.law.code != 0:
+        raise out_of_range("law.code", target.law.code, "0 (generalised soft bounds)")
+    conductance, parameters, epoch_index = target.cells
+    planes, rows, cols = conductance.shape
+    for plane in range(planes):
+        cell = (plane * rows + i) * cols + j
+        moved = pulse(
+            torch.tensor(float(conductance[plane, i, j]), dtype=torch.float64),
+            direction if plane == 0 else -direction,
+            torch.as_tensor(parameters[:, plane, i, j].astype(np.float64)),
+            normal(target.stream, cell, counter),
+            bool(target.law.multiplicative),
+            (target.law.exponent_up, target.law.exponent_down),
+        )
+        conductance[plane, i, j] = moved.item()
+        epoch_index[plane, i, j] = target.epoch
+    return planes
+
+
+def _update_sample(target: _Target, plan: _Plan, keys: Keys, first_counter: int, up: NDArray[np.bool_]) -> int:
+    """Apply the trains of one sample.
+
+    Parameters
+    ----------
+    target
+        The tile.
+    plan
+        Its trains.
+    keys
+        Keys of the lines.
+    first_counter
+        b * L.
+    up
+        Direction of plane 0 of each weight, (rows, cols).
+
+    Returns
+    -------
+    int
+        Pulses, one for each plane of a coincidence.
+    """
+    pulses = 0
+    for counter, i, j in _coincidences(plan, keys, first_counter):
+        pulses += _pulse(target, i, j, 1 if up[i, j] else -1, counter)
+    return pulses
+
+
+def _moves_up(x: Float64Array, d: Float64Array) -> NDArray[np.bool_]:
+    """Where -x_j d_i > 0, (rows, cols)."""
+    return -np.outer(d, x) > 0.0
+
+
+def _track_maxima(state: TransferState, settings: TransferSettings, x: Float64Array, d: Float64Array) -> None:
+    """Step 1 of AGAD: the running means of max|x| and max|d|."""
+    memory = min(state.scalars[SAMPLES_SEEN] + 1.0, settings.rate_memory)
+    state.scalars[MEAN_X] += (float(np.abs(x).max()) - state.scalars[MEAN_X]) / memory
+    state.scalars[MEAN_D] += (float(np.abs(d).max()) - state.scalars[MEAN_D]) / memory
+
+
+def _fast_slots(state: TransferState, settings: TransferSettings, x: Float64Array, d: Float64Array) -> float:
+    """The slots k that step 2 of AGAD asks for; 0 where the maxima are."""
+    mean_x, mean_d = float(state.scalars[MEAN_X]), float(state.scalars[MEAN_D])
+    if mean_x * mean_d == 0.0:
+        return 0.0
+    return settings.fast_rate * (float(np.abs(x).max()) / mean_x) * (float(np.abs(d).max()) / mean_d)
+
+
+def _round_to(step: float, value: float) -> float:
+    """Nearest multiple of a step, ties to the even one; the value itself where the step is 0."""
+    return step * round(value / step) if step > 0.0 else value
+
+
+def _digitise(converter: Converter, value: float, variance: float, xi: float) -> tuple[float, bool]:
+    """Output of the ADC for a value with its own variance, and whether the bound limited it."""
+    noisy = value + math.sqrt(variance + converter.noise**2) * xi
+    output = _round_to(converter.step, noisy)
+    return min(max(output, -converter.bound), converter.bound), abs(noisy) > converter.bound + converter.step / 2
+
+
+def _tile_weight(conductance: FloatArray, weight: Float64Array, i: int, j: int) -> float:
+    """The weight that a cell, or a differential pair, stands for, in tile weights."""
+    planes = conductance.shape[0]
+    return sum(float(weight[p]) * float(conductance[p, i, j]) for p in range(planes)) - float(weight[planes])
+
+
+def _read_column(fast: Cells, path: _ReadPath, j: int, sample: int) -> list[float]:
+    """Read column j of the fast tile."""
+    read = []
+    for i in range(fast.conductance.shape[1]):
+        fresh = bool((fast.epoch_index[:, i, j] == path.epoch).all())
+        variance = 0.0 if fresh else float(path.variance[i, j])
+        value, xi = _tile_weight(fast.conductance, path.weight, i, j), float(normal(path.stream, i, sample))
+        read.append(_digitise(path.converter, value, variance, xi)[0])
+    return read
+
+
+def _accumulate(state: TransferState, settings: TransferSettings, read: list[float], j: int) -> None:
+    """Steps a and b of AGAD: add a read of column j to H and M."""
+    reads, chopper = int(state.reads[j]), int(state.chopper[j])
+    product = float(state.scalars[MEAN_X] * state.scalars[MEAN_D])
+    beta = max(min(settings.tail / settings.period, 1.0), 1.0 / (reads + 1))
+    for i, r in enumerate(read):
+        if reads >= settings.period:
+            change = chopper * settings.gain * product**settings.gain_power * (r - float(state.reference[i, j]))
+            state.hidden[i, j] = float(state.hidden[i, j]) + change
+        mean = float(state.mean[i, j])
+        state.mean[i, j] = mean + beta * (r - mean)
+
+
+def _transfer(slow: _Target, state: TransferState, settings: TransferSettings, j: int, sample: int) -> int:
+    """Step c of AGAD: pulse column j of the slow tile where H has grown to 1; returns the pulses."""
+    pulses = 0
+    if int(state.reads[j]) < settings.period:
+        return pulses
+    for i in range(state.hidden.shape[0]):
+        hidden = float(state.hidden[i, j])
+        if abs(hidden) < 1.0:
+            continue
+        n = min(max(math.trunc(hidden), -settings.slow_length), settings.slow_length)
+        for pulse in range(abs(n)):
+            pulses += _pulse(slow, i, j, 1 if n > 0 else -1, sample * settings.slow_length + pulse)
+        state.hidden[i, j] = hidden * settings.forget if settings.forget >= 0.0 else hidden - n
+    return pulses
+
+
+def _finish_read(state: TransferState, settings: TransferSettings, j: int) -> None:
+    """Steps d and e of AGAD: count the read, flip the chopper when its period is over, go to the next column."""
+    state.reads[j] += 1
+    if int(state.reads[j]) % settings.period == 0:
+        state.reference[:, j] = state.mean[:, j]
+        state.chopper[j] = -state.chopper[j]
+    state.scalars[NEXT_COLUMN] = (j + 1) % len(state.reads)
+
+
+def _read_and_transfer(
+    fast: Cells, path: _ReadPath, slow: _Target, state: TransferState, settings: TransferSettings, sample: int
+) -> int:
+    """Step 3 of AGAD for one column; returns the pulses on the slow tile."""
+    j = int(state.scalars[NEXT_COLUMN])
+    _accumulate(state, settings, _read_column(fast, path, j, sample), j)
+    pulses = _transfer(slow, state, settings, j, sample)
+    _finish_read(state, settings, j)
+    return pulses
+
+
+@final
+class Reference:
+    """The kernel member that judges the others."""
+
+    def pulsed_update(
+        self,
+        cells: Cells,
+        law: UpdateLaw,
+        trains: Trains,
+        keys: Keys,
+        x: FloatArray,
+        d: FloatArray,
+        learning_rate: float,
+        epoch: int,
+    ) -> Int64Array:
+        """Stochastic pulse trains; see `Member.pulsed_update`."""
+        target = _Target(cells, law, Stream(*keys.cells), epoch)
+        pulses = smaller = 0
+        for b in range(len(x)):
+            x_b, d_b = x[b].astype(np.float64), d[b].astype(np.float64)
+            k = learning_rate * float(np.abs(x_b).max()) * float(np.abs(d_b).max()) / trains.granularity
+            plan = _plan(trains, k, x_b, d_b)
+            pulses += _update_sample(target, plan, keys, b * trains.length, _moves_up(x_b, d_b))
+            smaller += plan.smaller
+        return np.array([pulses, smaller], dtype=np.int64)
+
+    def agad_update(
+        self,
+        fast: Cells,
+        slow: Cells,
+        law: UpdateLaw,
+        trains: Trains,
+        keys: Keys,
+        slow_key: tuple[int, int],
+        read_key: tuple[int, int],
+        read_variance: FloatArray,
+        weight: Float64Array,
+        converter: Converter,
+        state: TransferState,
+        settings: TransferSettings,
+        x: FloatArray,
+        d: FloatArray,
+        epochs: tuple[int, int],
+    ) -> Int64Array:
+        """AGAD; see `Member.agad_update`."""
+        fast_target = _Target(fast, law, Stream(*keys.cells), epochs[0])
+        slow_target = _Target(slow, law, Stream(*slow_key), epochs[1])
+        path = _ReadPath(weight, read_variance, converter, Stream(*read_key), epochs[0])
+        fast_pulses = smaller = column_reads = slow_pulses = 0
+        for b in range(len(x)):
+            x_b, d_b = x[b].astype(np.float64), d[b].astype(np.float64)
+            _track_maxima(state, settings, x_b, d_b)
+            chopped = state.chopper * x_b
+            plan = _plan(trains, _fast_slots(state, settings, x_b, d_b), chopped, d_b)
+            fast_pulses += _update_sample(fast_target, plan, keys, b * trains.length, _moves_up(chopped, d_b))
+            smaller += plan.smaller
+            state.scalars[SAMPLES_SEEN] += 1.0
+            if int(state.scalars[SAMPLES_SEEN]) % settings.every == 0:
+                slow_pulses += _read_and_transfer(fast, path, slow_target, state, settings, b)
+                column_reads += 1
+        return np.array([fast_pulses, smaller, column_reads, slow_pulses], dtype=np.int64)
+
+    def drive(self, x: FloatArray, step: float, shrink: float) -> tuple[FloatArray, FloatArray]:
+        """Noise management and DAC; see `Member.drive`."""
+        driven, scales = np.zeros(x.shape, dtype=np.float32), np.zeros(len(x), dtype=np.float32)
+        for b in range(len(x)):
+            scale = shrink * float(np.abs(x[b]).max())
+            scales[b] = scale
+            if scale == 0.0:
+                continue
+            for j in range(x.shape[1]):
+                driven[b, j] = _round_to(step, float(x[b, j]) / scale)
+        return driven, scales
+
+    def convert(
+        self,
+        z: FloatArray,
+        variance: FloatArray,
+        converter: Converter,
+        key: tuple[int, int],
+        counters: Int64Array,
+        scale: FloatArray,
+    ) -> tuple[FloatArray, Int64Array]:
+        """Noise, ADC and rescaling; see `Member.convert`."""
+        y, beyond = np.zeros(z.shape, dtype=np.float32), np.zeros(len(z), dtype=np.int64)
+        for b in range(len(z)):
+            for i in range(z.shape[1]):
+                xi = float(normal(Stream(*key), i, int(counters[b])))
+                output, limited = _digitise(converter, float(z[b, i]), float(variance[b, i]), xi)
+                y[b, i] = float(scale[b]) * output
+                beyond[b] += limited
+        return y, beyond

@@ -1,0 +1,10 @@
+"""The life of a chip: clock, files, stages, and the run that goes through all of them."""
+
+from ohmnia.lifecycle.chip import Chip as Chip
+from ohmnia.lifecycle.chip import load_chip as load_chip
+from ohmnia.lifecycle.record import Results as Results
+from ohmnia.lifecycle.run import Observer as Observer
+from ohmnia.lifecycle.run import Run as Run
+from ohmnia.lifecycle.run import leftovers as leftovers
+from ohmnia.lifecycle.scenario import Scenario as Scenario
+from ohmnia.lifecycle.scenario import load_scenario as load_scenario

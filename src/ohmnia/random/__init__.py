@@ -1,0 +1,9 @@
+"""Counter-based random streams, the only source of randomness in the project."""
+
+from ohmnia.random._streams import Stream as Stream
+from ohmnia.random._streams import mix as mix
+from ohmnia.random._streams import normal as normal
+from ohmnia.random._streams import normal_like as normal_like
+from ohmnia.random._streams import permutation as permutation
+from ohmnia.random._streams import uniform as uniform
+from ohmnia.random._streams import words as words

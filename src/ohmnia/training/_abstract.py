@@ -1,0 +1,31 @@
+"""The interface of a learning rule."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from ohmnia._validation import Strict
+from ohmnia.array import Block, Synapse, UpdateRequest
+
+
+class AbstractRule(Strict):
+    """A frozen record of hyper-parameters with three pure-looking steps; all state lives in the synapse's blocks."""
+
+    @abstractmethod
+    def prepare(self, block: Block) -> None:
+        """Ask a block for the tiles and buffers that the rule needs; what is there already is kept."""
+
+    @abstractmethod
+    def learn(self, block: Block, request: UpdateRequest, learning_rate: float) -> None:
+        """Apply one request to a block; `learning_rate` acts on tile weights, and x and d are the block's own parts."""
+
+    def apply(self, synapse: Synapse, learning_rate: float) -> None:
+        """Apply every queued request of a synapse in order, and empty the queue.
+
+        The learning rate acts on the effective weights s w_tile, hence lr / s on a tile.
+        """
+        for request in synapse.requests:
+            for block in synapse.blocks:
+                part = UpdateRequest(request.x[:, block.cols], request.d[:, block.rows])
+                self.learn(block, part, learning_rate / synapse.output_scale)
+        synapse.requests.clear()
