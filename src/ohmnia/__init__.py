@@ -9,7 +9,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ohmnia import analysis as analysis
+    from ohmnia import array as array
+    from ohmnia import device as device
+    from ohmnia import kernels as kernels
+    from ohmnia import lifecycle as lifecycle
+    from ohmnia import measured as measured
     from ohmnia import nn as nn
+    from ohmnia import random as random
+    from ohmnia import training as training
     from ohmnia._citations import cite as cite
     from ohmnia._errors import ChipFileError as ChipFileError
     from ohmnia._errors import InvalidValueError as InvalidValueError

@@ -16,13 +16,14 @@ from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor
 
-from ohmnia._errors import InvalidValueError
+from ohmnia._errors import InvalidValueError, unknown_name
 from ohmnia._validation import Strict
 from ohmnia.array.mapping import mapping
 from ohmnia.array.periphery import Periphery
 from ohmnia.array.records import Activity, UpdateRequest
 from ohmnia.array.tile import Tile
 from ohmnia.device import Device
+from ohmnia.kernels import NAMES
 from ohmnia.random import Stream
 
 SLOW = "slow"
@@ -55,6 +56,18 @@ class ArrayConfig(Strict):
     max_cols: int = Field(default=512, ge=1)
     acceptance_range: float | None = Field(default=None, gt=0, le=0.5)
     kernel: str = "cpu"
+
+    def check(self, device: Device) -> None:
+        """Refuse names that do not exist, before anything is built.
+
+        Raises
+        ------
+        UnknownNameError
+            Another mapping, zero or kernel member; the nearest one is named.
+        """
+        mapping(device, self.mapping, self.zero)
+        if self.kernel not in NAMES:
+            raise unknown_name("kernel member", self.kernel, NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +111,14 @@ class Block:
         return self.tiles[SLOW]
 
     def ensure_tile(self, name: str) -> Tile:
-        """The tile of this name; a new one is written to weight 0 by the closed loop."""
+        """The tile of this name; a new one is written to weight 0 by the closed loop, but for the slow one (see `program`)."""
         if name not in self.tiles:
             layout = mapping(self.device, self.config.mapping, self.config.zero)
             stream = self.stream.child("tile", name)
             tile = Tile(self.shape, self.device, layout, self.config.periphery, stream, self.config.kernel)
-            tile.clock_seconds = self.slow.clock_seconds if SLOW in self.tiles else 0.0
-            tile.program(torch.zeros(self.shape), self.config.acceptance_range)
+            if name != SLOW:
+                tile.clock_seconds = self.slow.clock_seconds
+                tile.program(torch.zeros(self.shape), self.config.acceptance_range)
             self.tiles[name] = tile
         return self.tiles[name]
 

@@ -7,7 +7,7 @@ conductances agree to rounding, and a decision (an ADC step, |H| >= 1) may flip 
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -156,6 +156,7 @@ class TransferSettings(NamedTuple):
     forget: float
 
 
+@runtime_checkable
 class Member(Protocol):
     """The contract of a kernel member."""
 

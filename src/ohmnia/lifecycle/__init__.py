@@ -7,4 +7,5 @@ from ohmnia.lifecycle.run import Observer as Observer
 from ohmnia.lifecycle.run import Run as Run
 from ohmnia.lifecycle.run import leftovers as leftovers
 from ohmnia.lifecycle.scenario import Scenario as Scenario
+from ohmnia.lifecycle.scenario import citations as citations
 from ohmnia.lifecycle.scenario import load_scenario as load_scenario

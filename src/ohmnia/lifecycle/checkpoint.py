@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ohmnia._errors import ChipFileError
 
-FORMAT = "ohmnia"
+_KEY = "ohmnia"
 VERSION = 1
 
 
@@ -31,7 +31,8 @@ def write_file(path: Path, kind: str, tensors: dict[str, Tensor], metadata: dict
     """
     from safetensors.torch import save
 
-    header = {"format": FORMAT, "version": str(VERSION), "kind": kind, "json": json.dumps(metadata)}
+    # One key only: safetensors writes several in an order that changes from call to call.
+    header = {_KEY: json.dumps({"version": VERSION, "kind": kind, "content": metadata})}
     data = save({name: value.detach().contiguous() for name, value in tensors.items()}, header)
     write_bytes(path, data)
 
@@ -71,9 +72,9 @@ def read_file(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, Any]]
         raise ChipFileError(f"{path}: no such file.")
     try:
         with safe_open(path, framework="pt") as file:
-            header = file.metadata() or {}
+            header = json.loads((file.metadata() or {}).get(_KEY, "null"))
             _check_header(path, kind, header)
-            metadata = json.loads(header["json"])
+            metadata = header["content"]
             # Cloned: a tensor of `safe_open` may share the file's memory.
             tensors = {name: torch.clone(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, json.JSONDecodeError, KeyError, OSError) as error:
@@ -81,11 +82,11 @@ def read_file(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, Any]]
     return tensors, metadata
 
 
-def _check_header(path: Path, kind: str, header: dict[str, str]) -> None:
-    if header.get("format") != FORMAT:
+def _check_header(path: Path, kind: str, header: Any) -> None:
+    version = header.get("version") if isinstance(header, dict) else None
+    if not isinstance(version, int):
         raise ChipFileError(f"{path}: a safetensors file that ohmnia did not write. Nothing was loaded.")
-    if not header.get("version", "").isdigit() or int(header["version"]) > VERSION:
-        version = header.get("version")
+    if version > VERSION:
         raise ChipFileError(f"{path}: format version {version}, newer than {VERSION}, which this ohmnia reads. Update ohmnia.")
     if header.get("kind") != kind:
         raise ChipFileError(f"{path}: holds a {header.get('kind')}, not a {kind}. Nothing was loaded.")

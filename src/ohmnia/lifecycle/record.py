@@ -11,6 +11,7 @@ from typing import Any, final
 
 import numpy as np
 
+from ohmnia._errors import InvalidValueError
 from ohmnia.lifecycle.checkpoint import write_bytes
 from ohmnia.lifecycle.scenario import Scenario
 
@@ -72,12 +73,34 @@ def write_json(path: Path, data: dict[str, Any]) -> None:
     write_bytes(path, (json.dumps(data, indent=2, sort_keys=True, allow_nan=False) + "\n").encode())
 
 
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises
+    ------
+    InvalidValueError
+        No such file, or no valid JSON object.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InvalidValueError(f"Cannot read {path}: {error}.") from error
+    if not isinstance(data, dict):
+        raise InvalidValueError(f"{path} holds no JSON object.")
+    return data
+
+
 def write_results(results: Results, folder: Path) -> None:
     """Write metrics.json, timing.json and results.nc."""
     write_json(folder / METRICS, results.metrics)
+    write_timing(results, folder)
+    _write_netcdf(results, folder / RESULTS)
+
+
+def write_timing(results: Results, folder: Path) -> None:
+    """Write timing.json: wall time of each part, and their sum."""
     parts = {f"seconds.{name}": value for name, value in results.seconds.items()}
     write_json(folder / TIMING, {**parts, "seconds_total": sum(results.seconds.values())})
-    _write_netcdf(results, folder / RESULTS)
 
 
 def _write_netcdf(results: Results, path: Path) -> None:

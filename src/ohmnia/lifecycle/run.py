@@ -11,7 +11,7 @@ import dataclasses
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, final
+from typing import Any, Protocol, final, runtime_checkable
 
 import torch
 from torch import nn
@@ -38,6 +38,7 @@ _RETENTION_CELLS = 2000
 _RESPONSE_CELLS = 32
 
 
+@runtime_checkable
 class Observer(Protocol):
     """Someone who watches a run; the run itself prints nothing."""
 
@@ -76,6 +77,7 @@ class Run:
     """
 
     def __init__(self, scenario: Scenario, folder: Path, observer: Observer | None = None) -> None:
+        self._lap = time.perf_counter()
         self.results, self.folder, self.observer = Results(scenario), folder, observer or Silent()
         self.scenario, self.stream = scenario, Stream.root(scenario.seed)
         self.technology = technology(scenario.technology)
@@ -86,7 +88,7 @@ class Run:
         self.float_again: nn.Module = copy.deepcopy(self.float_model)
         self.chip = Chip(self._convert(self.float_model))
         self._position = _Position()
-        self._lap = time.perf_counter()
+        self._count_seconds("setup")
 
     @staticmethod
     def resume(folder: Path, observer: Observer | None = None) -> Run:
@@ -107,7 +109,9 @@ class Run:
         run.chip.restore(under_prefix("chip", tensors), metadata["chip"], str(path))
         run.float_model.load_state_dict(under_prefix("float", tensors))
         run.float_again.load_state_dict(under_prefix("float_again", tensors))
+        setup = run.results.seconds["setup"]
         run.results = Results(run.scenario, metadata["metrics"], metadata["curves"], metadata["seconds"])
+        run.results.seconds["setup"] += setup
         run._position = _Position(**metadata["position"])
         return run
 
@@ -115,19 +119,25 @@ class Run:
         """Run every stage that is still to be done, and write all results."""
         self.folder.mkdir(parents=True, exist_ok=True)
         write_json(self.folder / SCENARIO, self.scenario.model_dump(mode="json"))
-        self._lap = time.perf_counter()
         for k in range(self._position.stage, len(STAGES)):
             getattr(self, f"_stage_{STAGES[k]}")()
             self._position = _Position(stage=k + 1)
             self._save(STAGES[k])
         self.chip.save(self.folder / CHIP)
+        self._count_seconds("save")
         write_results(self.results, self.folder)
-        (self.folder / CHECKPOINT).unlink()
         return self.results
 
-    def _save(self, stage: str) -> None:
+    def finish(self) -> None:
+        """Remove the checkpoint, once everything that is made from the results stands."""
+        (self.folder / CHECKPOINT).unlink(missing_ok=True)
+
+    def _count_seconds(self, stage: str) -> None:
         now, seconds = time.perf_counter(), self.results.seconds
         seconds[stage], self._lap = seconds.get(stage, 0.0) + now - self._lap, now
+
+    def _save(self, stage: str) -> None:
+        self._count_seconds(stage)
         chip_tensors, chip_metadata = self.chip.state()
         tensors = with_prefix("chip", chip_tensors) | with_prefix("float", dict(self.float_model.state_dict()))
         tensors |= with_prefix("float_again", dict(self.float_again.state_dict()))
@@ -263,5 +273,5 @@ class Run:
 
 def leftovers(folder: Path) -> list[Path]:
     """Files of an earlier run in a folder."""
-    names = (SCENARIO, CHECKPOINT, CHIP, METRICS, TIMING, RESULTS, "report.html")
+    names = (SCENARIO, CHECKPOINT, CHIP, METRICS, TIMING, RESULTS, "report.html", "figures")
     return [folder / name for name in names if (folder / name).exists()]

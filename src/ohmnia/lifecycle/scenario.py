@@ -47,8 +47,8 @@ class Training(Strict):
 
     epochs: int = Field(default=60, ge=1)
     batch_size: int = Field(default=10, ge=1)
-    lr: float = Field(default=0.03, gt=0)
-    float_lr: float = Field(default=0.3, gt=0)
+    lr: float = Field(default=1.0, gt=0)
+    float_lr: float = Field(default=1.0, gt=0)
     schedule: Literal["cosine", "constant"] = "cosine"
 
 
@@ -168,6 +168,14 @@ class Scenario(Strict):
     programming: Programming = Programming()
 
 
+def citations(scenario: Scenario) -> list[str]:
+    """Bibliography keys of everything that a run of the scenario uses, sorted."""
+    from ohmnia.technology import technology
+
+    keys = {*technology(scenario.technology).citations(), *scenario.learn.build_rule().citations}
+    return sorted(keys | {"gokmen2016", "pedregosa2011"})
+
+
 def load_scenario(path: Path | None, seed: int | None = None) -> Scenario:
     """Read a scenario from a TOML file, or the built-in one; everything in it is checked now, not after an hour.
 
@@ -192,5 +200,5 @@ def load_scenario(path: Path | None, seed: int | None = None) -> Scenario:
     scenario = validated(Scenario, data, where=str(path or "built-in scenario"))
     scenario.learn.build_rule()
     scenario.retain.ages_seconds()
-    resolve(technology(scenario.technology))
+    scenario.arrays.check(resolve(technology(scenario.technology)))
     return scenario

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal, Self
+from typing import Literal
 
 from pydantic import Field, model_validator
 
@@ -20,7 +20,7 @@ class _Sourced(Strict):
     reason: str = ""
 
     @model_validator(mode="after")
-    def _assumption_has_reason(self) -> Self:
+    def _assumption_has_reason(self) -> _Sourced:
         if self.kind == "assumed" and not self.reason:
             raise ValueError("an assumed number needs a 'reason'")
         return self
@@ -68,7 +68,7 @@ class Quantity(_Sourced):
     spread: Spread | None = None
 
     @model_validator(mode="after")
-    def _inside_range(self) -> Self:
+    def _inside_range(self) -> Quantity:
         to_si(1.0, self.unit)
         low, high = self.range or (-math.inf, math.inf)
         values = self.value if isinstance(self.value, tuple) else (self.value,)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import ClassVar
 
 from ohmnia._validation import Strict
 from ohmnia.array import Block, Synapse, UpdateRequest
 
 
 class AbstractRule(Strict):
-    """A frozen record of hyper-parameters with three pure-looking steps; all state lives in the synapse's blocks."""
+    """A frozen record of hyper-parameters; all state lives in the synapse's blocks. `citations` are bibliography keys."""
+
+    citations: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def prepare(self, block: Block) -> None:

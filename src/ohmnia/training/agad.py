@@ -27,7 +27,7 @@ period that is not full is the plain mean of its reads.
 from __future__ import annotations
 
 import math
-from typing import Literal, final
+from typing import ClassVar, Literal, final
 
 import numpy as np
 import torch
@@ -67,12 +67,14 @@ class AGAD(AbstractRule):
         Time constant of the running means of the maxima, in samples.
     """
 
-    fast_rate: float = Field(default=0.5, gt=0)
+    citations: ClassVar[tuple[str, ...]] = ("rasch2024",)
+
+    fast_rate: float = Field(default=1.0, gt=0)
     scheme: PulseScheme = PulseScheme(length=5)
     transfer_every: int = Field(default=1, ge=1)
     in_chop_prob: float = Field(default=0.1, gt=0, le=1)
     tail_weightening: float = Field(default=5.0, gt=0)
-    scaling: Literal["gradient", "granularity"] = "granularity"
+    scaling: Literal["gradient", "granularity"] = "gradient"
     gamma0: float = Field(default=200.0, gt=0)
     slow_length: int = Field(default=1, ge=1)
     momentum: float | None = Field(default=0.1, ge=0, lt=1)

@@ -5,7 +5,7 @@ The baseline. It needs a symmetric device with many states: on an asymmetric one
 
 from __future__ import annotations
 
-from typing import final
+from typing import ClassVar, final
 
 from ohmnia.array import SLOW, Block, PulseScheme, UpdateRequest
 from ohmnia.training._abstract import AbstractRule
@@ -20,6 +20,8 @@ class SGD(AbstractRule):
     scheme
         How an update becomes pulse trains.
     """
+
+    citations: ClassVar[tuple[str, ...]] = ("gokmen2016",)
 
     scheme: PulseScheme = PulseScheme(length=31)
 

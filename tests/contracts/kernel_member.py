@@ -1,0 +1,251 @@
+"""What every kernel member has to share with the reference: decisions exactly, conductances and buffers to rounding.
+
+All numbers are random and generic, so that no k, |H| or converter input lies on the edge of a decision by chance alone.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from ohmnia.kernels import Cells, Converter, Keys, Member, Trains, TransferSettings, TransferState, UpdateLaw, member
+
+ROWS, COLS = 4, 5
+# float32 carries 6e-8; a few dozen pulses add up to less than this.
+RELATIVE = ABSOLUTE = 2e-6
+GRANULARITY = 0.0976
+TRAINS = list(itertools.product((0, 1), (0, 1), (1, 5, 40)))
+LAWS = list(itertools.product((0, 1), ((1.0, 1.0), (1.3, 0.7))))
+WEIGHTS = {1: np.array([2.5e4, 1.1]), 2: np.array([1.2e4, -1.2e4, 0.03])}
+
+
+def make_cells(seed: int, planes: int, multiplicative: int) -> Cells:
+    """Cells of about 22 states; some stand beyond their bounds, as after relaxation."""
+    rng, shape = np.random.default_rng(seed), (planes, ROWS, COLS)
+    step = 85e-6 / 22 * np.exp(0.175 * rng.standard_normal(shape))
+    skew, ratio = 0.61 + 0.06 * rng.standard_normal(shape), 0.9 + 0.1 * rng.standard_normal(shape)
+    noise = ratio if multiplicative else ratio * step
+    bounds = np.full(shape, 10e-6), np.full(shape, 95e-6)
+    parameters = np.stack([step / skew, step / (1 - skew), *bounds, noise]).astype(np.float32)
+    conductance = rng.uniform(6e-6, 99e-6, shape).astype(np.float32)
+    return Cells(conductance, parameters, np.full(shape, -1, dtype=np.int32))
+
+
+def make_state() -> TransferState:
+    """Empty buffers."""
+    hidden, reference, mean = np.zeros((3, ROWS, COLS), dtype=np.float32)
+    return TransferState(hidden, reference, mean, np.ones(COLS, np.int32), np.zeros(COLS, np.int32), np.zeros(4))
+
+
+def make_batch(seed: int, samples: int) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs with some exact zeros, and gradients of another size in every sample."""
+    rng = np.random.default_rng(seed)
+    x, d = rng.standard_normal((samples, COLS)), rng.standard_normal((samples, ROWS))
+    x[x < -1.0] = 0.0
+    return x.astype(np.float32), (0.4 * rng.uniform(0.1, 1.0, (samples, 1)) * d).astype(np.float32)
+
+
+def assert_same_cells(own: Cells, judge: Cells) -> None:
+    """Same parameters and epochs, conductances to rounding."""
+    np.testing.assert_array_equal(own.epoch_index, judge.epoch_index)
+    np.testing.assert_array_equal(own.parameters, judge.parameters)
+    np.testing.assert_allclose(own.conductance, judge.conductance, rtol=RELATIVE, atol=0.0)
+
+
+def assert_same_state(own: TransferState, judge: TransferState) -> None:
+    """Same choppers and reads, buffers to rounding."""
+    np.testing.assert_array_equal(own.chopper, judge.chopper)
+    np.testing.assert_array_equal(own.reads, judge.reads)
+    for name in ("hidden", "reference", "mean"):
+        np.testing.assert_allclose(getattr(own, name), getattr(judge, name), rtol=0.0, atol=ABSOLUTE, err_msg=name)
+    np.testing.assert_allclose(own.scalars, judge.scalars, rtol=1e-12)
+
+
+class KernelMemberContract:
+    """Inherit it, and set `own` to the member that is judged."""
+
+    own: Member
+    judge: Member = member("reference")
+
+    # --- pulse trains -------------------------------------------------------------------------------------------------
+
+    @pytest.mark.parametrize("planes", [1, 2])
+    @pytest.mark.parametrize(("multiplicative", "exponents"), LAWS)
+    @pytest.mark.parametrize(("update", "lengths", "length"), TRAINS)
+    def test_pulsed_update(
+        self, planes: int, multiplicative: int, exponents: tuple[float, float], update: int, lengths: int, length: int
+    ) -> None:
+        law, trains = UpdateLaw(0, multiplicative, *exponents), Trains(GRANULARITY, length, update, lengths)
+        own, judge = (make_cells(1, planes, multiplicative) for _ in range(2))
+        for k in range(3):
+            x, d = make_batch(k, 2)
+            call = (law, trains, Keys((1, k), (3, k), (5, k)), x, d, 0.21, k)
+            counts, expected = self.own.pulsed_update(own, *call), self.judge.pulsed_update(judge, *call)
+            assert counts.dtype == expected.dtype
+            assert counts.tolist() == expected.tolist()
+            assert_same_cells(own, judge)
+        assert (own.epoch_index >= 0).any()
+
+    @pytest.mark.parametrize("planes", [1, 2])
+    @pytest.mark.parametrize(("update", "lengths", "length"), TRAINS)
+    def test_every_coincidence(self, planes: int, update: int, lengths: int, length: int) -> None:
+        # Far from their bounds all steps are 1e-3, so that a conductance is a number of pulses.
+        own, judge = (self._counting_cells(planes) for _ in range(2))
+        x, d = make_batch(7, 6)
+        call = (UpdateLaw(0, 1, 1.0, 1.0), Trains(GRANULARITY, length, update, lengths), Keys((1, 2), (3, 4), (5, 6)), x, d, 0.4, 0)
+        self.own.pulsed_update(own, *call)
+        self.judge.pulsed_update(judge, *call)
+        pulses = np.rint(own.conductance / 1e-3)
+        assert np.array_equal(pulses, np.rint(judge.conductance / 1e-3))
+        assert len(np.unique(pulses)) > 2
+
+    @staticmethod
+    def _counting_cells(planes: int) -> Cells:
+        shape, row = (planes, ROWS, COLS), np.array([2e-3, 2e-3, -1e4, 1e4, 0.0], dtype=np.float32)
+        parameters = np.ascontiguousarray(np.broadcast_to(row.reshape(5, 1, 1, 1), (5, *shape)))
+        return Cells(np.zeros(shape, np.float32), parameters, np.zeros(shape, np.int32))
+
+    @pytest.mark.parametrize(("scale_x", "scale_d", "rate"), [(0.0, 1.0, 1.0), (1.0, 0.0, 1.0), (1.0, 1.0, 0.0)])
+    @pytest.mark.parametrize("lengths", [0, 1])
+    def test_nothing_to_do_is_no_pulse(self, scale_x: float, scale_d: float, rate: float, lengths: int) -> None:
+        cells, untouched = (make_cells(1, 1, 1) for _ in range(2))
+        x, d = make_batch(0, 3)
+        x, d = x * np.float32(scale_x), d * np.float32(scale_d)
+        counts = self.own.pulsed_update(
+            cells, UpdateLaw(0, 1, 1.0, 1.0), Trains(GRANULARITY, 5, 1, lengths), Keys((1, 2), (3, 4), (5, 6)), x, d, rate, 3
+        )
+        assert counts.tolist() == [0, 0]
+        assert_same_cells(cells, untouched)
+
+    def test_an_empty_mini_batch_is_no_pulse(self) -> None:
+        cells, untouched, state = make_cells(1, 1, 1), make_cells(1, 1, 1), make_state()
+        x, d = make_batch(0, 0)
+        law, trains, keys = UpdateLaw(0, 1, 1.0, 1.0), Trains(GRANULARITY, 5, 1, 1), Keys((1, 2), (3, 4), (5, 6))
+        assert self.own.pulsed_update(cells, law, trains, keys, x, d, 1.0, 3).tolist() == [0, 0]
+        assert self._agad(self.own, (cells, cells), state, law, trains, 0, x, d).tolist() == [0, 0, 0, 0]
+        assert_same_cells(cells, untouched)
+        assert_same_state(state, make_state())
+
+    # --- chopped transfer ---------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _agad(
+        kernel: Member,
+        tiles: tuple[Cells, Cells],
+        state: TransferState,
+        law: UpdateLaw,
+        trains: Trains,
+        k: int,
+        x: np.ndarray,
+        d: np.ndarray,
+        **changes: float,
+    ) -> np.ndarray:
+        """The k-th mini-batch of a short run with a coarse converter and read noise."""
+        settings = TransferSettings(1.7, 10.0, 9.0, 0.5, 1, 2, 1.0, 2, -1.0)._replace(**changes)
+        variance = np.full((ROWS, COLS), 1e-3, dtype=np.float32)
+        keys, converter = Keys((1, k), (3, k), (5, k)), Converter(12.0, 24 / 510, 0.02)
+        weight = WEIGHTS[len(tiles[0].conductance)]
+        return kernel.agad_update(
+            *tiles, law, trains, keys, (7, k), (8, k), variance, weight, converter, state, settings, x, d, (k // 2, k // 3)
+        )
+
+    def _compare_agad(self, planes: int, law: UpdateLaw, trains: Trains, batches: int, **changes: float) -> TransferState:
+        own, judge = ([make_cells(seed, planes, law.multiplicative) for seed in (1, 2)] for _ in range(2))
+        own_state, judge_state = make_state(), make_state()
+        total = np.zeros(4, dtype=np.int64)
+        for k in range(batches):
+            x, d = make_batch(k, 3)
+            counts = self._agad(self.own, tuple(own), own_state, law, trains, k, x, d, **changes)
+            expected = self._agad(self.judge, tuple(judge), judge_state, law, trains, k, x, d, **changes)
+            assert counts.tolist() == expected.tolist()
+            total += counts
+        for mine, his in zip(own, judge, strict=True):
+            assert_same_cells(mine, his)
+        assert_same_state(own_state, judge_state)
+        assert total[[0, 2, 3]].all()
+        return own_state
+
+    @pytest.mark.parametrize("planes", [1, 2])
+    @pytest.mark.parametrize("case", range(len(TRAINS)))
+    def test_agad_update(self, planes: int, case: int) -> None:
+        # Every train with both numbers of planes; laws and ways to leave H after a transfer take turns.
+        update, lengths, length = TRAINS[case]
+        multiplicative, exponents = LAWS[(case + planes) % len(LAWS)]
+        law, trains = UpdateLaw(0, multiplicative, *exponents), Trains(GRANULARITY, length, update, lengths)
+        state = self._compare_agad(planes, law, trains, 6, forget=-1.0 if (case // 2 + planes) % 2 else 0.1)
+        assert sorted(set(state.chopper.tolist())) == [-1, 1]
+        assert state.reference.any()
+
+    @pytest.mark.parametrize("forget", [-1.0, 0.0, 0.1])
+    @pytest.mark.parametrize(("gain", "gain_power"), [(1.0, 0.0), (9.0, 1.0)])
+    @pytest.mark.parametrize(("every", "period", "slow_length"), [(1, 1, 1), (2, 2, 5), (3, 3, 2)])
+    def test_agad_settings(
+        self, forget: float, gain: float, gain_power: float, every: int, period: int, slow_length: int
+    ) -> None:
+        changes = {"gain": gain, "gain_power": gain_power, "every": every, "period": period}
+        law, trains = UpdateLaw(0, 1, 1.0, 1.0), Trains(GRANULARITY, 5, 1, 1)
+        self._compare_agad(1, law, trains, 12 * every, forget=forget, slow_length=slow_length, **changes)
+
+    def test_agad_continues_where_it_stopped(self) -> None:
+        # One long mini-batch draws other counters than two short ones, but columns, means and choppers go on.
+        law, trains = UpdateLaw(0, 1, 1.0, 1.0), Trains(GRANULARITY, 5, 1, 1)
+        x, d = make_batch(0, 22)
+        whole, parts = make_state(), make_state()
+        self._agad(self.own, (make_cells(1, 1, 1), make_cells(2, 1, 1)), whole, law, trains, 0, x, d)
+        tiles = make_cells(1, 1, 1), make_cells(2, 1, 1)
+        for k, part in enumerate((slice(0, 9), slice(9, 22))):
+            self._agad(self.own, tiles, parts, law, trains, k, x[part], d[part])
+        np.testing.assert_array_equal(whole.reads, parts.reads)
+        np.testing.assert_array_equal(whole.chopper, parts.chopper)
+        np.testing.assert_allclose(whole.scalars, parts.scalars, rtol=1e-12)
+
+    @pytest.mark.parametrize("fresh", [(0,), (1,), (0, 1)])
+    def test_a_pair_is_fresh_where_both_cells_are(self, fresh: tuple[int, ...]) -> None:
+        states = []
+        for kernel in (self.own, self.judge):
+            tiles, state = (make_cells(1, 2, 1), make_cells(2, 2, 1)), make_state()
+            tiles[0].epoch_index[list(fresh)] = 0
+            x, d = make_batch(0, 1)
+            self._agad(kernel, tiles, state, UpdateLaw(0, 1, 1.0, 1.0), Trains(GRANULARITY, 5, 1, 1), 0, x, 0 * d)
+            states.append(state)
+        assert_same_state(*states)
+
+    # --- converters ---------------------------------------------------------------------------------------------------
+
+    @pytest.mark.parametrize("step", [0.0, 1 / 63, 1 / 127, 1.0])
+    @pytest.mark.parametrize("shrink", [1.0, 2.0, 16.0])
+    def test_drive(self, step: float, shrink: float) -> None:
+        x = np.random.default_rng(0).standard_normal((20, 33)).astype(np.float32)
+        x[3] = 0.0
+        x[4] *= 1e-30
+        own, judge = self.own.drive(x, step, shrink), self.judge.drive(x, step, shrink)
+        for mine, his in zip(own, judge, strict=True):
+            assert mine.dtype == his.dtype == np.float32
+            np.testing.assert_array_equal(mine, his)
+
+    @pytest.mark.parametrize("converter", [Converter(1.5, 0.0, 0.0), Converter(1.5, 0.05, 0.0), Converter(1.5, 0.05, 0.4)])
+    @pytest.mark.parametrize("variance", [0.0, 0.3])
+    def test_convert(self, converter: Converter, variance: float) -> None:
+        rng = np.random.default_rng(1)
+        z = rng.standard_normal((20, 33)).astype(np.float32)
+        own_variance = (variance * rng.uniform(size=z.shape)).astype(np.float32)
+        scale, counters = rng.uniform(0, 3, 20).astype(np.float32), rng.permutation(1000)[:20]
+        call = (z, own_variance, converter, (9, 10), counters, scale)
+        (y, saturated), (expected, limited) = self.own.convert(*call), self.judge.convert(*call)
+        assert (y.dtype, saturated.dtype) == (np.float32, np.int64)
+        assert saturated.tolist() == limited.tolist()
+        assert saturated.any()
+        np.testing.assert_allclose(y, expected, rtol=RELATIVE, atol=1e-12)
+
+    # --- determinism --------------------------------------------------------------------------------------------------
+
+    def test_same_call_same_bits(self) -> None:
+        law, trains, results = UpdateLaw(0, 1, 1.0, 1.0), Trains(GRANULARITY, 5, 1, 1), []
+        x, d = make_batch(0, 20)
+        for _ in range(2):
+            tiles, state = (make_cells(1, 1, 1), make_cells(2, 1, 1)), make_state()
+            self._agad(self.own, tiles, state, law, trains, 0, x, d)
+            results.append([tile.conductance.tobytes() for tile in tiles] + [part.tobytes() for part in state])
+        assert results[0] == results[1]

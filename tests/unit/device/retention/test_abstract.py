@@ -1,0 +1,53 @@
+"""The contract of retention laws: every registered law keeps it, a stranger can, and a broken law is caught."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+import ohmnia
+from contracts.retention_law import RetentionLawContract
+from ohmnia.device import LAWS
+from ohmnia.device.retention._abstract import AbstractRetentionLaw
+from ohmnia.technology import published
+
+
+class Diffusion(AbstractRetentionLaw):
+    """A free Brownian motion: variance in proportion to time, whatever the age."""
+
+    def increments(self, age_seconds: Tensor, seconds: float) -> tuple[Tensor, Tensor]:
+        return torch.zeros_like(age_seconds), torch.full_like(age_seconds, 1e-9 * math.sqrt(seconds))
+
+
+class AddingDeviations(AbstractRetentionLaw):
+    """Marginals without memory: the deviations add instead of the variances."""
+
+    def increments(self, age_seconds: Tensor, seconds: float) -> tuple[Tensor, Tensor]:
+        ratio = torch.log1p(seconds / (1.0 + age_seconds))
+        return -1e-7 * ratio, 1e-7 * ratio
+
+
+class TestEveryRegisteredLaw(RetentionLawContract):
+    @pytest.fixture(params=sorted(published()))
+    def law(self, request: pytest.FixtureRequest) -> AbstractRetentionLaw:
+        return ohmnia.resolve(ohmnia.technology(request.param)).retention
+
+
+class TestAStranger(RetentionLawContract):
+    @pytest.fixture
+    def law(self) -> AbstractRetentionLaw:
+        return Diffusion()
+
+
+def test_a_law_without_memory_is_caught() -> None:
+    with pytest.raises(AssertionError):
+        RetentionLawContract().test_two_waits_have_the_law_of_their_sum(AddingDeviations())
+
+
+def test_every_registered_law_is_a_member_and_the_interface_is_no_law() -> None:
+    assert all(issubclass(LAWS["retention"].get(name), AbstractRetentionLaw) for name in LAWS["retention"])
+    with pytest.raises(TypeError, match="abstract"):
+        AbstractRetentionLaw()  # pyright: ignore[reportAbstractUsage]

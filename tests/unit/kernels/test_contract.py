@@ -1,0 +1,49 @@
+"""The contract: its records, and the members that claim to keep it."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from ohmnia.device import Device
+from ohmnia.kernels import NAMES, Cells, Converter, Keys, Member, Trains, TransferSettings, TransferState, UpdateLaw, member
+
+METHODS = ["agad_update", "convert", "drive", "pulsed_update"]
+RECORDS = [Cells, Converter, Keys, Trains, TransferSettings, TransferState, UpdateLaw]
+
+
+def test_the_contract_has_these_methods() -> None:
+    assert sorted(name for name in vars(Member) if not name.startswith("_")) == METHODS
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("method", METHODS)
+def test_every_member_takes_the_same_arguments(name: str, method: str) -> None:
+    own, contract = (inspect.signature(getattr(kind, method)) for kind in (type(member(name)), Member))
+    assert list(own.parameters) == list(contract.parameters)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_member_is_made_once(name: str) -> None:
+    assert member(name) is member(name)
+    assert type(member(name)).__name__.lower() == name
+
+
+def test_an_unknown_member_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(Exception, match="'cpuu'.*cpu.*reference"):
+        member("cpuu")
+
+
+@pytest.mark.parametrize("record", RECORDS)
+def test_records_are_frozen(record: type) -> None:
+    made = record(*range(len(record._fields)))
+    with pytest.raises(AttributeError):
+        setattr(made, record._fields[0], 1)
+
+
+def test_a_law_hands_out_what_the_kernels_take(device: Device) -> None:
+    law = UpdateLaw(*device.update.kernel_coefficients())
+    assert law.code == 0
+    assert law.multiplicative in (0, 1)
+    assert (law.exponent_up, law.exponent_down) == (device.update.exponent_up, device.update.exponent_down)
