@@ -9,7 +9,6 @@ from torch import nn
 
 import ohmnia
 
-
 torch.manual_seed(0)
 images, labels = load_digits(return_X_y=True)
 x, y = torch.tensor(images / 16, dtype=torch.float32), torch.tensor(labels)

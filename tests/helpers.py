@@ -90,5 +90,7 @@ def scatter(tile: Tile, seed: int = 0) -> Tile:
 def make_synapse(
     device: Device, shape: tuple[int, int] = (4, 6), config: ArrayConfig = QUICK_IDEAL, *, seed: int = 0, scale: float = 1.0
 ) -> Synapse:
-    """A weight matrix named "layer"."""
-    return Synapse(shape, device, config, Stream.root(seed), scale, "layer")
+    """A weight matrix named "layer", written to weight 0."""
+    synapse = Synapse(shape, device, config, Stream.root(seed), scale, "layer")
+    synapse.program(torch.zeros(shape))
+    return synapse

@@ -94,7 +94,15 @@ class KernelMemberContract:
         # Far from their bounds all steps are 1e-3, so that a conductance is a number of pulses.
         own, judge = (self._counting_cells(planes) for _ in range(2))
         x, d = make_batch(7, 6)
-        call = (UpdateLaw(0, 1, 1.0, 1.0), Trains(GRANULARITY, length, update, lengths), Keys((1, 2), (3, 4), (5, 6)), x, d, 0.4, 0)
+        call = (
+            UpdateLaw(0, 1, 1.0, 1.0),
+            Trains(GRANULARITY, length, update, lengths),
+            Keys((1, 2), (3, 4), (5, 6)),
+            x,
+            d,
+            0.4,
+            0,
+        )
         self.own.pulsed_update(own, *call)
         self.judge.pulsed_update(judge, *call)
         pulses = np.rint(own.conductance / 1e-3)

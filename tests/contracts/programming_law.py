@@ -115,16 +115,12 @@ class ProgrammingLawContract:
         assert result.conductance.shape == result.pulses.shape == result.reads.shape == result.failed.shape == (0,)
 
     @pytest.mark.parametrize("acceptance", [0.0, -0.02, 0.51, 2.0, float("nan"), float("inf")])
-    def test_a_range_that_is_no_fraction_is_refused(
-        self, law: AbstractProgrammingLaw, device: Device, acceptance: float
-    ) -> None:
+    def test_a_range_that_is_no_fraction_is_refused(self, law: AbstractProgrammingLaw, device: Device, acceptance: float) -> None:
         with pytest.raises(InvalidValueError, match=r"acceptance range = .* out of range; valid: 0 < range <= 0\.5"):
             self.write(law, device, self.targets(device), acceptance)
 
     @pytest.mark.parametrize("wrong", [0.0, -1e-6, 1.0, float("nan"), float("inf")])
-    def test_a_target_that_no_pulse_reaches_is_refused(
-        self, law: AbstractProgrammingLaw, device: Device, wrong: float
-    ) -> None:
+    def test_a_target_that_no_pulse_reaches_is_refused(self, law: AbstractProgrammingLaw, device: Device, wrong: float) -> None:
         target = self.targets(device)
         target[7] = wrong
         with pytest.raises(InvalidValueError, match=r"target conductance = .* out of range; valid: .* uS"):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
@@ -112,12 +110,4 @@ def _write_netcdf(results: Results, path: Path) -> None:
         variables[name] = (dimensions, np.asarray(values, dtype=np.float64), {"units": unit, "long_name": description})
     coordinates = {"age": variables.pop("age")} if "age" in variables else {}
     dataset = xarray.Dataset(variables, coordinates, {"scenario": results.scenario.model_dump_json(), **results.metrics})
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    try:
-        dataset.to_netcdf(temporary, engine="h5netcdf", auto_complex=None, invalid_netcdf=False)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_bytes(path, bytes(dataset.to_netcdf(engine="h5netcdf")))

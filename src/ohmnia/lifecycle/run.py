@@ -153,10 +153,10 @@ class Run:
 
     def _convert(self, model: nn.Module, purpose: str = "training") -> nn.Module:
         config, scale = self.scenario.arrays, self.scenario.network.output_scale
-        seed = self.scenario.seed
+        seed = self.stream.child("arrays", purpose).key0
         if purpose == "inference":
             changes = {"zero": "mid-window", "acceptance_range": self.scenario.transfer.acceptance_range}
-            return convert(model, self.technology, purpose, config=config.model_copy(update=changes), seed=seed + 1)
+            return convert(model, self.technology, purpose, config=config.model_copy(update=changes), seed=seed)
         names = [name for name, module in model.named_modules() if isinstance(module, nn.Linear)]
         if isinstance(scale, tuple):
             if len(scale) != len(names):

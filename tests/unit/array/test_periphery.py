@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from helpers import IDEAL, values
 from pydantic import ValidationError
 from torch import Tensor
 
+from helpers import IDEAL, values
 from ohmnia.array import Periphery
 from ohmnia.kernels import Converter, member
 from ohmnia.random import Stream
@@ -53,7 +53,14 @@ def test_output_noise_is_counted_in_steps() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"dac_bits": -1}, {"adc_bits": 25}, {"adc_range": 0.0}, {"output_noise_steps": -0.1}, {"adc_range": float("nan")}, {"bits": 8}],
+    [
+        {"dac_bits": -1},
+        {"adc_bits": 25},
+        {"adc_range": 0.0},
+        {"output_noise_steps": -0.1},
+        {"adc_range": float("nan")},
+        {"bits": 8},
+    ],
 )
 def test_wrong_settings_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValidationError, match=next(iter(wrong))):

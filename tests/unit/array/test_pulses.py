@@ -21,7 +21,9 @@ def test_management_is_on_unless_switched_off() -> None:
     assert PulseScheme().trains(1.0)[2:] == (1, 1)
 
 
-@pytest.mark.parametrize("wrong", [{"length": 0}, {"length": 10001}, {"length": 2.5}, {"lenght": 5}, {"update_management": "perhaps"}])
+@pytest.mark.parametrize(
+    "wrong", [{"length": 0}, {"length": 10001}, {"length": 2.5}, {"lenght": 5}, {"update_management": "perhaps"}]
+)
 def test_wrong_settings_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError, match=next(iter(wrong))):
         PulseScheme.model_validate(wrong)

@@ -6,9 +6,9 @@ import math
 
 import pytest
 import torch
-from helpers import IDEAL, NO_RELAXATION, SIGMAS, YEARS_10, make_tile, near_ideal, scatter, values
 
 import ohmnia
+from helpers import IDEAL, NO_RELAXATION, SIGMAS, YEARS_10, make_tile, near_ideal, scatter, values
 from ohmnia._errors import InvalidValueError
 from ohmnia.array import Periphery, PulseScheme, Tile
 from ohmnia.array.tile import pulse_keys

@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 import torch
+
 from contracts.kernel_member import KernelMemberContract
 from helpers import SIGMAS
-
 from ohmnia.kernels import Converter
 from ohmnia.kernels._cpu import Cpu
 from ohmnia.random import Stream, normal

@@ -55,7 +55,7 @@ def test_the_cache_is_written_to_the_folder_and_read_from_it(tmp_path: Path, mon
     second = compiled(tmp_path, monkeypatch)
     second.lost(1.0, 2.0)
     assert sum(second.lost.stats.cache_hits.values()) == 1
-    assert numba.core.config.CACHE_DIR == before
+    assert before == numba.core.config.CACHE_DIR
 
 
 def test_the_folder_follows_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,7 @@ def test_programming_curve_in_siemens() -> None:
 
 def test_levels_rise_by_the_published_mean_spacing() -> None:
     target = curve("falcone2025-programming").columns["target"]
-    gaps = [high - low for low, high in zip(target, target[1:], strict=False)]
+    gaps = [high - low for low, high in pairwise(target)]
     assert min(gaps) > 0
     # 2.33 uS, rounded to its last digit.
     assert sum(gaps) / len(gaps) == pytest.approx(2.33e-6, abs=0.005e-6)
@@ -101,14 +102,18 @@ def test_every_column_is_converted_by_its_own_unit(own: Callable[[str, str], Non
     assert columns["sigma"] == pytest.approx((2e-6, 3e-6))
 
 
-@pytest.mark.parametrize("rows", ["", "age,sigma\n", "age,sigmas\n1,2\n", "age\n1\n", "age,sigma,mean\n1,2,3\n", "age,sigma\n1,2,3\n"])
+@pytest.mark.parametrize(
+    "rows", ["", "age,sigma\n", "age,sigmas\n1,2\n", "age\n1\n", "age,sigma,mean\n1,2,3\n", "age,sigma\n1,2,3\n"]
+)
 def test_columns_other_than_the_catalogs_are_refused(own: Callable[[str, str], None], rows: str) -> None:
     own(rows, ENTRY)
     with pytest.raises(InvalidValueError, match=r"mine.csv: its columns must be \['age', 'sigma'\]"):
         curve("mine")
 
 
-@pytest.mark.xfail(strict=True, raises=(TypeError, ValueError), reason="a bad cell leaves curve() as a bare TypeError or ValueError")
+@pytest.mark.xfail(
+    strict=True, raises=(TypeError, ValueError), reason="a bad cell leaves curve() as a bare TypeError or ValueError"
+)
 @pytest.mark.parametrize("rows", ["age,sigma\n1,2\n3\n", "age,sigma\n1,two\n", "age,sigma\n1,2\n3,4,5\n4,nan\n"])
 def test_a_cell_that_is_no_number_is_refused_with_its_file(own: Callable[[str, str], None], rows: str) -> None:
     own(rows, ENTRY)

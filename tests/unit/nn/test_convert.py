@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from helpers import IDEAL, QUICK, QUICK_IDEAL, values
 from torch import nn
 
 import ohmnia
+from helpers import IDEAL, QUICK, QUICK_IDEAL, values
 from ohmnia._errors import InvalidValueError, UnknownNameError
 from ohmnia.array import ArrayConfig
 from ohmnia.device import Device
@@ -112,7 +112,9 @@ def test_weight_zero_follows_the_purpose(technology: Technology) -> None:
         assert tile.mapping.g_zero_siemens == pytest.approx(g_zero, rel=1e-6)
 
 
-@pytest.mark.xfail(strict=True, reason="reported: any config, even one that says nothing about it, puts zero at the symmetry point")
+@pytest.mark.xfail(
+    strict=True, reason="reported: any config, even one that says nothing about it, puts zero at the symmetry point"
+)
 def test_weight_zero_follows_the_purpose_beside_other_settings(technology: Technology) -> None:
     config = ArrayConfig(acceptance_range=0.02, periphery=IDEAL)
     tile = convert(network(), technology, "inference", config=config)[0].synapse.blocks[0].slow
@@ -187,7 +189,9 @@ def test_unknown_names_answer_with_the_nearest(technology: Technology) -> None:
     model = nn.Sequential()
     model.add_module("hidden", nn.Linear(2, 2))
     for options in ({"exclude": ("hiden",)}, {"output_scale": {"hiden": 1.0}}):
-        with pytest.raises(UnknownNameError, match="Unknown linear layer 'hiden' in exclude or output_scale.*Did you mean 'hidden'"):
+        with pytest.raises(
+            UnknownNameError, match="Unknown linear layer 'hiden' in exclude or output_scale.*Did you mean 'hidden'"
+        ):
             convert(model, technology, **options)
     with pytest.raises(UnknownNameError, match="Did you mean 'differential'"):
         convert(model, technology, config=ArrayConfig(mapping="diferential"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from helpers import QUICK, make_synapse, scatter, values
 
+from helpers import QUICK, make_synapse, scatter, values
 from ohmnia._errors import InvalidValueError
 from ohmnia.array import Synapse
 from ohmnia.device import Device

@@ -8,9 +8,9 @@ import warnings
 
 import pytest
 import torch
-from helpers import QUICK, make_synapse, scatter, values
 from torch import nn
 
+from helpers import QUICK, make_synapse, scatter, values
 from ohmnia._errors import InvalidValueError
 from ohmnia.array import UpdateRequest
 from ohmnia.device import Device
@@ -18,7 +18,7 @@ from ohmnia.nn import AnalogLinear
 from ohmnia.nn import linear as linear_module
 from ohmnia.training import AGAD, AnalogOptimizer
 
-QUICK_AGAD = AGAD(in_chop_prob=0.5)
+QUICK_AGAD = AGAD(in_chop_prob=0.5, scaling="granularity")
 
 
 def make_layer(device: Device, seed: int = 0, **options: bool) -> AnalogLinear:
@@ -92,7 +92,6 @@ def test_requests_that_pile_up_are_reported_once(device: Device, monkeypatch: py
             assert len(caught) == (len(layer.synapse.requests) > 4)
     assert "Layer 'layer' has 4 update requests" in str(caught[0].message)
     assert "AnalogOptimizer" in str(caught[0].message)
-    assert caught[0].filename == linear_module.nn.modules.module.__file__ or "test_linear" in caught[0].filename
 
 
 def test_the_pile_is_a_thousand_requests(device: Device) -> None:
@@ -104,9 +103,7 @@ def test_the_pile_is_a_thousand_requests(device: Device) -> None:
         layer(x)
 
 
-def test_an_optimizer_that_takes_the_requests_keeps_the_layer_quiet(
-    device: Device, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_optimizer_that_takes_the_requests_keeps_the_layer_quiet(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
     # The suite turns warnings into errors.
     monkeypatch.setattr(linear_module, "_PILE", 2)
     train(make_layer(device), 6, 0)

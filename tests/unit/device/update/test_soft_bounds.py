@@ -65,9 +65,7 @@ class TestContract(UpdateLawContract):
 @pytest.mark.parametrize("noise", ["multiplicative", "additive"])
 @pytest.mark.parametrize("direction", [1, -1])
 @pytest.mark.parametrize("exponents", EXPONENTS, ids=str)
-def test_step_and_its_noise_at_the_published_symmetry_point(
-    exponents: tuple[float, float], direction: int, noise: str
-) -> None:
+def test_step_and_its_noise_at_the_published_symmetry_point(exponents: tuple[float, float], direction: int, noise: str) -> None:
     law = dataclasses.replace(MEAN_CELL, exponent_up=exponents[0], exponent_down=exponents[1], noise=noise)
     steps = moved(law, HIGH_SIEMENS - SKEW * SPAN, direction)
     mean, sigma = SPAN / STATES, RATIO * SPAN / STATES
@@ -150,7 +148,7 @@ def test_a_mean_cell_without_spread_is_every_cell() -> None:
 
 
 def test_extreme_spreads_still_give_cells_that_can_switch() -> None:
-    law = dataclasses.replace(MEAN_CELL, **{name: 3.0 for name in SPREADS})
+    law = dataclasses.replace(MEAN_CELL, **dict.fromkeys(SPREADS, 3.0))
     parameters = law.sample((2000,), STREAM)
     assert torch.isfinite(parameters).all()
     assert (parameters > 0).all()
