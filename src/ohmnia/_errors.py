@@ -47,6 +47,12 @@ def unknown_name(kind: str, name: str, known: Iterable[str], where: str = "") ->
     return UnknownNameError(f"Unknown {kind} '{name}'{place}.{hint} Known: {', '.join(options)}.")
 
 
+def require(condition: bool, name: str, value: object, valid: str, fix: str = "") -> None:
+    """Raise the error of `out_of_range` unless the condition holds."""
+    if not condition:
+        raise out_of_range(name, value, valid, fix)
+
+
 def out_of_range(name: str, value: object, valid: str, fix: str = "") -> InvalidValueError:
     """Build the error for a value outside its valid range."""
     return InvalidValueError(f"{name} = {value} is out of range; valid: {valid}.{' ' + fix if fix else ''}")

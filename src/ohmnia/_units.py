@@ -46,7 +46,14 @@ def to_si(value: float, unit: str) -> float:
 @cache
 def _factor(unit: str) -> float:
     try:
-        return float(_registry().Quantity(1.0, "" if unit == "1" else unit).to_base_units().magnitude)
+        one, zero = (float(_registry().Quantity(x, "" if unit == "1" else unit).to_base_units().magnitude) for x in (1.0, 0.0))
+        if zero != 0.0:
+            raise InvalidValueError(
+                f"Unit '{unit}' has an offset or a logarithm; give the number in a plain unit, e.g. 'K' or 'W'."
+            )
+        return one
+    except InvalidValueError:
+        raise
     except Exception as error:
         raise InvalidValueError(f"Unit '{unit}' is not known; write for example 'uS', 'mV', 'us', 'percent' or '1'.") from error
 

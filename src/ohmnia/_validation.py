@@ -16,7 +16,7 @@ from ohmnia._errors import InvalidValueError, unknown_name
 class Strict(BaseModel):
     """Base of every configuration record: frozen, unknown fields refused, no silent conversion of NaN."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -58,7 +58,7 @@ def validated(model: type[Model], data: dict[str, Any], where: str) -> Model:
         A value of the wrong type or range.
     """
     try:
-        return model.model_validate(data)
+        return model.model_validate(_rows_as_tuples(data))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
@@ -66,6 +66,13 @@ def validated(model: type[Model], data: dict[str, Any], where: str) -> Model:
             raise unknown_name("field", place, _qualified(model, first["loc"]), where) from None
         given = "" if first["type"] == "missing" else f" (given: {first['input']!r})"
         raise InvalidValueError(f"{where}: '{place}': {first['msg']}{given}.") from None
+
+
+def _rows_as_tuples(data: Any) -> Any:
+    """TOML and JSON have lists where a frozen record has tuples."""
+    if isinstance(data, dict):
+        return {key: _rows_as_tuples(value) for key, value in data.items()}
+    return tuple(map(_rows_as_tuples, data)) if isinstance(data, list | tuple) else data
 
 
 def _qualified(model: type[BaseModel], location: tuple[Any, ...]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
@@ -40,9 +41,10 @@ def loop_sigma(tile: Tile, age: float) -> torch.Tensor:
 def test_ideal_converters_and_no_noise_are_the_exact_product(device: Device, kind: str, shape: tuple[int, int]) -> None:
     tile = scatter(make_tile(device, shape, kind=kind))
     weights = loop_weights(tile)
+    forward, backward = values(1, 5, shape[1]), values(2, 5, shape[0])
     for x, y, w in (
-        (x := values(1, 5, shape[1]), tile.mvm(x), weights),
-        (d := values(2, 5, shape[0]), tile.mvm_t(d), weights.T),
+        (forward, tile.mvm(forward), weights),
+        (backward, tile.mvm_t(backward), weights.T),
     ):
         # float32: each of n products and sums, the scaling, and weights whose parts are of the order of 2.
         bound = EPSILON * (w.shape[1] + 8) * (x.double().abs() @ (w.abs() + 2).T)
@@ -62,7 +64,7 @@ def test_finer_converters_converge_to_the_product(device: Device) -> None:
         tile = scatter(make_tile(device, (32, 64), periphery=periphery))
         errors.append(float((tile.mvm(x).double() - x.double() @ loop_weights(tile).T).square().mean().sqrt()))
     # Two bits more, a quarter of the step: 2 (2**b - 1) / (2**(b + 2) - 1) of the full scale.
-    assert [a / b for a, b in zip(errors, errors[1:], strict=False)] == pytest.approx([4.2, 4.05, 4.01], rel=0.1)
+    assert [a / b for a, b in itertools.pairwise(errors)] == pytest.approx([4.2, 4.05, 4.01], rel=0.1)
 
 
 # --- quantisation -----------------------------------------------------------------------------------------------------

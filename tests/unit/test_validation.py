@@ -69,7 +69,6 @@ def test_wrong_value_names_file_place_rule_and_value(data: dict[str, object], wo
     assert all(word in str(caught.value) for word in words), str(caught.value)
 
 
-@pytest.mark.xfail(strict=True, reason="Strict coerces: text and booleans become numbers")
 @pytest.mark.parametrize("width", ["2.5", True])
 def test_nothing_is_coerced(width: object) -> None:
     with pytest.raises(InvalidValueError, match="'inner.width'"):

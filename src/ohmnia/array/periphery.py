@@ -13,7 +13,7 @@ training simulations of Rasch et al., Nat. Commun. 15, 7133 (2024). Range and no
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import final
+from typing import NamedTuple, final
 
 import torch
 from jaxtyping import Float
@@ -25,6 +25,24 @@ from ohmnia.kernels import Converter, Member
 from ohmnia.random import Stream
 
 Product = Callable[[Tensor], tuple[Tensor, Tensor]]
+
+
+class Read(NamedTuple):
+    """What a read gives.
+
+    Attributes
+    ----------
+    outputs
+        (samples, outputs).
+    saturated
+        Outputs that were limited to the range after the last round.
+    vectors
+        Vectors that went through the array, repetitions included.
+    """
+
+    outputs: Tensor
+    saturated: int
+    vectors: int
 
 
 @final
@@ -60,9 +78,7 @@ class Periphery(Strict):
         step = _step(self.adc_bits, self.adc_range)
         return Converter(self.adc_range, step, self.output_noise_steps * (step or self.adc_range / 1000.0))
 
-    def read(
-        self, product: Product, x: Float[Tensor, "samples inputs"], stream: Stream, member: Member
-    ) -> tuple[Float[Tensor, "samples outputs"], int]:
+    def read(self, product: Product, x: Float[Tensor, "samples inputs"], stream: Stream, member: Member) -> Read:
         """Read vectors through an array.
 
         Parameters
@@ -78,12 +94,13 @@ class Periphery(Strict):
 
         Returns
         -------
-        tuple
-            Outputs, and how many were limited to the range after the last round.
+        Read
+            Outputs and counts.
         """
-        samples, key = x.shape[0], (stream.key0, stream.key1)
+        samples, key, vectors = x.shape[0], (stream.key0, stream.key1), 0
         y, saturated, rows = torch.empty(0), torch.zeros(0, dtype=torch.int64), torch.arange(samples)
         for attempt in range(self.bound_rounds + 1):
+            vectors += len(rows)
             driven, scale = member.drive(x[rows].numpy(), self.dac_step, 2.0**attempt)
             z, variance = product(torch.from_numpy(driven))
             counters = (rows + attempt * samples).numpy()
@@ -95,7 +112,7 @@ class Periphery(Strict):
             rows = torch.nonzero(saturated).flatten()
             if not len(rows):
                 break
-        return y, int(saturated.sum())
+        return Read(y, int(saturated.sum()), vectors)
 
 
 def _step(bits: int, bound: float) -> float:

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ohmnia._errors import InvalidValueError, unknown_name
 from ohmnia._validation import Strict
-from ohmnia.array.mapping import mapping
+from ohmnia.array.mapping import ZEROS, mapping
 from ohmnia.array.periphery import Periphery
 from ohmnia.array.records import Activity, UpdateRequest
 from ohmnia.array.tile import Tile
@@ -38,7 +38,8 @@ class ArrayConfig(Strict):
     mapping
         "one-device" or "differential".
     zero
-        Conductance of weight 0: "symmetry-point" or "mid-window".
+        Conductance of weight 0: "symmetry-point" or "mid-window"; None: by the purpose of the network (`ohmnia.nn.convert`), else
+        the symmetry point.
     periphery
         Converters.
     max_rows, max_cols
@@ -50,7 +51,7 @@ class ArrayConfig(Strict):
     """
 
     mapping: str = "one-device"
-    zero: str = "symmetry-point"
+    zero: str | None = None
     periphery: Periphery = Periphery()
     max_rows: int = Field(default=512, ge=1)
     max_cols: int = Field(default=512, ge=1)
@@ -65,7 +66,7 @@ class ArrayConfig(Strict):
         UnknownNameError
             Another mapping, zero or kernel member; the nearest one is named.
         """
-        mapping(device, self.mapping, self.zero)
+        mapping(device, self.mapping, self.zero or ZEROS[0])
         if self.kernel not in NAMES:
             raise unknown_name("kernel member", self.kernel, NAMES)
 
@@ -113,11 +114,10 @@ class Block:
     def ensure_tile(self, name: str) -> Tile:
         """The tile of this name; a new one is written to weight 0 by the closed loop, but for the slow one (see `program`)."""
         if name not in self.tiles:
-            layout = mapping(self.device, self.config.mapping, self.config.zero)
-            stream = self.stream.child("tile", name)
-            tile = Tile(self.shape, self.device, layout, self.config.periphery, stream, self.config.kernel)
+            layout = mapping(self.device, self.config.mapping, self.config.zero or ZEROS[0])
+            stream, clock = self.stream.child("tile", name), self.slow.clock_seconds if SLOW in self.tiles else 0.0
+            tile = Tile(self.shape, self.device, layout, self.config.periphery, stream, self.config.kernel, clock)
             if name != SLOW:
-                tile.clock_seconds = self.slow.clock_seconds
                 tile.program(torch.zeros(self.shape), self.config.acceptance_range)
             self.tiles[name] = tile
         return self.tiles[name]
@@ -181,13 +181,17 @@ class Synapse:
         return self.output_scale * full
 
     def program(self, weights: Float[Tensor, "outputs inputs"], acceptance: float | None = None) -> None:
-        """Write effective weights by closed-loop program-verify; digital buffers of a rule are dropped.
+        """Write effective weights by closed-loop program-verify; what belonged to the old weights is dropped.
+
+        That is a rule's digital buffers, the compensation, and the waiting update requests; its other arrays stay.
 
         Raises
         ------
         InvalidValueError
             NaN, or a weight beyond the window; the text names the layer.
         """
+        if tuple(weights.shape) != self.shape:
+            raise InvalidValueError(f"Layer '{self.name}': weights have the shape {tuple(weights.shape)}; it needs {self.shape}.")
         acceptance = self.config.acceptance_range if acceptance is None else acceptance
         for block in self.blocks:
             try:
@@ -195,10 +199,12 @@ class Synapse:
             except InvalidValueError as error:
                 raise InvalidValueError(f"Layer '{self.name}': {error}") from None
             block.buffers.clear()
+            block.compensation = None
+        self.requests.clear()
 
     def forward(self, x: Float[Tensor, "samples inputs"], use: str) -> Float[Tensor, "samples outputs"]:
         """y = s (w_tile x), read through the periphery; compensated digitally where that is switched on."""
-        self._check(x, "inputs")
+        self._check(x, "inputs", self.shape[1])
         y = torch.zeros(x.shape[0], self.shape[0])
         for block in self.blocks:
             part = x[:, block.cols]
@@ -210,7 +216,7 @@ class Synapse:
 
     def backward(self, d: Float[Tensor, "samples outputs"], use: str) -> Float[Tensor, "samples inputs"]:
         """x = s (w_tile^T d), read through the periphery."""
-        self._check(d, "output gradients")
+        self._check(d, "output gradients", self.shape[0])
         x = torch.zeros(d.shape[0], self.shape[1])
         for block in self.blocks:
             x[:, block.cols] += block.slow.mvm_t(d[:, block.rows], use)
@@ -218,7 +224,8 @@ class Synapse:
 
     def request(self, x: Tensor, d: Tensor) -> None:
         """Queue what a backward pass asks the rule to learn."""
-        self._check(d, "output gradients")
+        self._check(x, "inputs", self.shape[1])
+        self._check(d, "output gradients", self.shape[0])
         self.requests.append(UpdateRequest(x.detach(), d.detach()))
 
     def advance(self, seconds: float) -> None:
@@ -234,7 +241,9 @@ class Synapse:
                 totals.setdefault(name, Activity()).add(tile.activity)
         return totals
 
-    def _check(self, value: Tensor, what: str) -> None:
+    def _check(self, value: Tensor, what: str, width: int) -> None:
+        if value.shape[-1] != width:
+            raise InvalidValueError(f"Layer '{self.name}': the {what} have the width {value.shape[-1]}; it needs {width}.")
         if not torch.isfinite(value).all():
             raise InvalidValueError(
                 f"Layer '{self.name}': the {what} hold NaN or infinity; a physical array cannot take them. "
@@ -265,7 +274,14 @@ class Synapse:
         return tensors, {"output_scale": self.output_scale, "compensated": self.compensated, "blocks": blocks}
 
     def restore(self, tensors: dict[str, Tensor], metadata: dict[str, Any]) -> None:
-        """Take over a saved state of the same layout."""
+        """Take over a saved state; everything is checked before anything is changed.
+
+        Raises
+        ------
+        InvalidValueError
+            The state is that of another layout.
+        """
+        self._check_layout(tensors, metadata)
         self.output_scale, self.compensated = float(metadata["output_scale"]), bool(metadata["compensated"])
         self.requests.clear()
         for k, (block, saved) in enumerate(zip(self.blocks, metadata["blocks"], strict=True)):
@@ -273,9 +289,17 @@ class Synapse:
             for name, tile_metadata in saved["tiles"].items():
                 parts = {part: tensors[f"{k}.tile.{name}.{part}"] for part in ("conductance", "parameters", "epoch_index")}
                 block.ensure_tile(name).restore(parts, tile_metadata)
+            block.tiles = {name: block.tiles[name] for name in saved["tiles"]}
             block.buffers = {name: tensors[f"{k}.buffer.{name}"].clone() for name in saved["buffers"]}
             saved_compensation = saved["compensation"]
             block.compensation = Compensation(tensors[f"{k}.scale"], tensors[f"{k}.offset"]) if saved_compensation else None
+
+    def _check_layout(self, tensors: dict[str, Tensor], metadata: dict[str, Any]) -> None:
+        blocks, full = metadata["blocks"], self.blocks[0].slow.mapping.planes
+        shapes = [tuple(tensors[f"{k}.tile.{SLOW}.conductance"].shape) for k in range(len(blocks))]
+        own = [(full, *block.shape) for block in self.blocks]
+        if shapes != own:
+            raise InvalidValueError(f"Layer '{self.name}': the saved arrays (planes, rows, columns) are {shapes}; it has {own}.")
 
 
 def _parts(length: int, most: int) -> list[slice]:

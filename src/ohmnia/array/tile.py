@@ -44,6 +44,8 @@ class Tile:
         All of its randomness: the cells' parameters and every later draw.
     kernel
         Kernel member, "cpu" or "reference".
+    clock_seconds
+        Age of the chip that a new tile joins.
 
     Notes
     -----
@@ -52,7 +54,14 @@ class Tile:
     """
 
     def __init__(
-        self, shape: tuple[int, int], device: Device, mapping: Mapping, periphery: Periphery, stream: Stream, kernel: str = "cpu"
+        self,
+        shape: tuple[int, int],
+        device: Device,
+        mapping: Mapping,
+        periphery: Periphery,
+        stream: Stream,
+        kernel: str = "cpu",
+        clock_seconds: float = 0.0,
     ) -> None:
         self.rows, self.cols = shape
         self.device, self.mapping, self.periphery, self.stream = device, mapping, periphery, stream
@@ -61,8 +70,8 @@ class Tile:
         self.parameters = device.update.sample(full, stream.child("cells")).contiguous()
         self.conductance = device.update.symmetry_points(self.parameters).float().contiguous()
         self.epoch_index = torch.zeros(full, dtype=torch.int32)
-        self.epochs: list[float] = [0.0]
-        self.clock_seconds = 0.0
+        self.epochs: list[float] = [clock_seconds]
+        self.clock_seconds = clock_seconds
         self.uses: dict[str, int] = dict.fromkeys(_USES, 0)
         self.activity = Activity()
         self._weights: Tensor | None = None
@@ -167,6 +176,8 @@ class Tile:
             A weight outside the window, NaN, or a range that is no fraction.
         """
         self._check(weights, self.cols, "weights")
+        if len(weights) != self.rows:
+            raise InvalidValueError(f"weights have {len(weights)} rows; a tile of {self.rows} x {self.cols} needs {self.rows}.")
         target = self.mapping.conductances(weights).flatten()
         acceptance = self.device.programming.acceptance_range if acceptance is None else acceptance
         result = self.device.programming.program(
@@ -238,17 +249,16 @@ class Tile:
             return z, driven.square() @ variance.T if noisy else torch.zeros_like(z)
 
         with one_thread():
-            y, saturated = self.periphery.read(product, x.detach().contiguous(), self.next_stream(use), self.kernel)
-        samples = x.shape[0]
+            read = self.periphery.read(product, x.detach().contiguous(), self.next_stream(use), self.kernel)
         self.activity.add(
             Activity(
-                reads=samples,
-                dac_conversions=samples * x.shape[1],
-                adc_conversions=samples * y.shape[1],
-                saturated_outputs=saturated,
+                reads=read.vectors,
+                dac_conversions=read.vectors * x.shape[1],
+                adc_conversions=read.vectors * weights.shape[0],
+                saturated_outputs=read.saturated,
             )
         )
-        return y
+        return read.outputs
 
     def _check(self, value: Tensor, last: int, name: str) -> None:
         if value.ndim != 2 or value.shape[-1] != last:

@@ -18,7 +18,7 @@ from ohmnia.device.retention._abstract import AbstractRetentionLaw
 from ohmnia.device.retention.log_time_relaxation import LogTimeRelaxation
 from ohmnia.device.update._abstract import AbstractUpdateLaw
 from ohmnia.device.update.soft_bounds import SoftBounds
-from ohmnia.technology import LawEntry, Technology
+from ohmnia.technology import LawEntry, Quantity, Technology
 
 LAWS: dict[str, Registry[Any]] = {
     "forming": Registry("forming law", {"normal": NormalForming}),
@@ -60,11 +60,18 @@ def _split_unit(field: str) -> tuple[str, str]:
     return (stem, UNIT_SUFFIXES[suffix]) if suffix in UNIT_SUFFIXES else (field, "1")
 
 
-def _coefficient(entry: LawEntry, name: str, unit: str, where: str) -> float:
-    quantity = entry.quantities[name]
+def _number(quantity: Quantity, unit: str, where: str) -> float:
     if not same_dimension(quantity.unit, unit):
-        raise InvalidValueError(f"{where}.{name} has the unit '{quantity.unit}'; it must be convertible to '{unit}'.")
+        raise InvalidValueError(f"{where} has the unit '{quantity.unit}'; it must be convertible to '{unit}'.")
+    if isinstance(quantity.value, tuple):
+        raise InvalidValueError(f"{where} is a row of {len(quantity.value)} values; one number is needed.")
     return quantity.si
+
+
+def _spread(owner: Quantity, distribution: str, where: str) -> float:
+    if owner.spread is not None and owner.spread.distribution != distribution:
+        raise InvalidValueError(f"{where}.spread is {owner.spread.distribution}; the law takes a {distribution} one.")
+    return owner.spread_si
 
 
 def _law(technology: Technology, slot: str) -> Any:
@@ -73,22 +80,31 @@ def _law(technology: Technology, slot: str) -> Any:
     cls = LAWS[slot].get(entry.law, where)
     values: dict[str, Any] = {}
     known: set[str] = set()
+    spreads: set[str] = set()
     for field in dataclasses.fields(cls):
         if field.name in OPTIONS:
             values |= {field.name: entry.options[field.name]} if field.name in entry.options else {}
             continue
         name, unit = _split_unit(field.name)
         if name.endswith("_spread"):
-            owner = entry.quantities.get(name.removesuffix("_spread"))
-            values[field.name] = owner.spread_si if owner else 0.0
+            owner, distribution = name.removesuffix("_spread"), field.metadata.get("distribution", "normal")
+            spreads.add(owner)
+            if owner in entry.quantities:
+                values[field.name] = _spread(entry.quantities[owner], distribution, f"{where}.{owner}")
             continue
         known.add(name)
         if name in entry.quantities:
-            values[field.name] = _coefficient(entry, name, unit, where)
+            values[field.name] = _number(entry.quantities[name], unit, f"{where}.{name}")
         elif field.default is dataclasses.MISSING:
             raise InvalidValueError(f"{where}: the law '{entry.law}' needs the quantity '{name}' (unit {unit}).")
     _refuse_strangers(cls, entry, known, where)
-    return cls(**values)
+    for name, quantity in entry.quantities.items():
+        if quantity.spread is not None and name not in spreads:
+            raise unknown_name("spread", name, spreads or {"(none)"}, f"{where}.{name}.spread")
+    try:
+        return cls(**values)
+    except InvalidValueError as error:
+        raise InvalidValueError(f"{where}: {error}") from None
 
 
 def _refuse_strangers(cls: Any, entry: LawEntry, known: set[str], where: str) -> None:
@@ -113,10 +129,8 @@ def resolve(technology: Technology) -> Device:
         A coefficient that is missing, of the wrong dimension, or an empty window.
     """
     window = technology.window
-    for name in ("g_min", "g_max"):
-        if not same_dimension(getattr(window, name).unit, "S"):
-            raise InvalidValueError(f"{technology.id}: window.{name} must be a conductance, e.g. in 'uS'.")
-    if not 0 < window.g_min.si < window.g_max.si:
+    g_min, g_max = (_number(getattr(window, name), "S", f"{technology.id}: window.{name}") for name in ("g_min", "g_max"))
+    if not 0 < g_min < g_max:
         raise InvalidValueError(f"{technology.id}: the window needs 0 < g_min < g_max.")
     laws = {slot: _law(technology, slot) for slot in LAWS}
-    return Device(technology, window.g_min.si, window.g_max.si, **laws)
+    return Device(technology, g_min, g_max, **laws)

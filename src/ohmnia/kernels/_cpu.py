@@ -174,8 +174,10 @@ def _read_column(fast, weight, variance, converter, key, j, sample, epoch, out):
         value = -weight[planes]
         for p in range(planes):
             value += weight[p] * np.float64(fast.conductance[p, i, j])
-        aged = 0.0 if fast.epoch_index[0, i, j] == epoch else np.float64(variance[i, j])
-        sigma = math.sqrt(aged + converter.noise * converter.noise)
+        fresh = True
+        for p in range(planes):
+            fresh = fresh and fast.epoch_index[p, i, j] == epoch
+        sigma = math.sqrt((0.0 if fresh else np.float64(variance[i, j])) + converter.noise * converter.noise)
         if sigma > 0.0:
             value += sigma * _normal(key[0], key[1], i, sample)
         out[i] = _convert(value, converter)

@@ -155,7 +155,7 @@ class Run:
         config, scale = self.scenario.arrays, self.scenario.network.output_scale
         seed = self.stream.child("arrays", purpose).key0
         if purpose == "inference":
-            changes = {"zero": "mid-window", "acceptance_range": self.scenario.transfer.acceptance_range}
+            changes = {"acceptance_range": self.scenario.transfer.acceptance_range or config.acceptance_range}
             return convert(model, self.technology, purpose, config=config.model_copy(update=changes), seed=seed)
         names = [name for name, module in model.named_modules() if isinstance(module, nn.Linear)]
         if isinstance(scale, tuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 from typing import Literal, final
 
@@ -75,5 +76,11 @@ def curve(name: str) -> Curve:
         rows = list(csv.DictReader(file))
     if not rows or set(rows[0]) != set(entry.units):
         raise InvalidValueError(f"{path.name}: its columns must be {sorted(entry.units)}, as the catalog says.")
-    columns = {column: tuple(to_si(float(row[column]), unit) for row in rows) for column, unit in entry.units.items()}
+    try:
+        columns = {column: tuple(to_si(float(row[column]), unit) for row in rows) for column, unit in entry.units.items()}
+        finite = all(math.isfinite(value) for values in columns.values() for value in values)
+    except (TypeError, ValueError) as error:
+        raise InvalidValueError(f"{path.name}: a cell is missing or no number ({error}).") from None
+    if not finite or any(None in row for row in rows):
+        raise InvalidValueError(f"{path.name}: a cell is not finite, or a row is too long.")
     return Curve(**entry.model_dump(exclude={"file", "units"}), columns=columns)

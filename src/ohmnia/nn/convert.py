@@ -70,8 +70,9 @@ def convert(
     """
     if purpose not in PURPOSES:
         raise unknown_name("purpose", purpose, PURPOSES)
-    if config is None:
-        config = ArrayConfig(zero="symmetry-point" if purpose == "training" else "mid-window")
+    config = config or ArrayConfig()
+    if config.zero is None:
+        config = config.model_copy(update={"zero": "symmetry-point" if purpose == "training" else "mid-window"})
     copied, device, stream = copy.deepcopy(model), resolve(technology), Stream.root(seed)
     names = {name for name, module in copied.named_modules() if isinstance(module, nn.Linear)}
     named = set(exclude) | (set(output_scale) if isinstance(output_scale, dict) else set())
@@ -82,7 +83,11 @@ def convert(
     for name in sorted(names - set(exclude)):
         scale = output_scale.get(name) if isinstance(output_scale, dict) else output_scale
         layer = _convert_linear(copied.get_submodule(name), name, device, config, purpose, scale, stream)
-        copied = _replaced(copied, name, layer)
+        linear = copied.get_submodule(name)
+        # A module may stand in several places, of which `named_modules` names the first only.
+        places = [place for place, module in copied.named_modules(remove_duplicate=False) if module is linear]
+        for place in places:
+            copied = _replaced(copied, place, layer)
     return copied
 
 
@@ -107,7 +112,7 @@ def _convert_linear(
 
 def default_scale(weight: torch.Tensor, device: Device, config: ArrayConfig, purpose: str) -> float:
     """The output scale s of a layer from its fan-in and weights; see `convert`."""
-    low, high = mapping(device, config.mapping, config.zero).limits
+    low, high = mapping(device, config.mapping, config.zero or "symmetry-point").limits
     needed = max(float(weight.max()) / high, float(weight.min()) / low, 1e-9)
     return needed if purpose == "inference" else max(12.0 / weight.shape[1] ** 0.5, needed)
 

@@ -12,6 +12,7 @@ compiled kernels, so every backend and thread count sees the same numbers.
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 from dataclasses import dataclass
 
@@ -54,7 +55,7 @@ class Stream:
 
     def child(self, *names: str | int) -> Stream:
         """A stream of its own for a named part (a layer, a tile, a purpose)."""
-        return _digest(f"{self.key0}:{self.key1}:" + "/".join(map(str, names)))
+        return _digest(json.dumps([self.key0, self.key1, *names]))
 
     def at(self, step: int) -> Stream:
         """The stream of the `step`-th use; cheaper than `child`."""

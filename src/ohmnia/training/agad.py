@@ -7,7 +7,7 @@ reference P enters the digital H; where |H| reaches 1, the slow array C (which i
     r   = read of column j of A                   every n_s samples, j in turn
     H_j <- H_j + c_j lr_H (r - P_j)
     M_j <- (1 - beta) M_j + beta r,  beta = min(tail / period, 1)
-    C  gets trunc(H) pulses where |H| >= 1, and H is multiplied by `momentum` there
+    C  gets trunc(H) pulses where |H| >= 1, which are subtracted from H (or H is multiplied by `momentum`)
     every `period` reads of column j:  P_j <- M_j,  c_j <- -c_j
 
 No symmetry point is measured or programmed: an offset of A appears in P and cancels.
@@ -17,6 +17,14 @@ Scales: lr_A = fast_rate dw_A / (m_x m_d) with running means m of max|x| and max
 
     scaling "gradient":     lr_H = lr n_s n / (gamma0 dw_C lr_A)     (Rasch et al.)
     scaling "granularity":  lr_H = lr / dw_A                          (H does not follow the size of the gradient)
+
+The default gamma0 makes lr mean what it means in plain SGD. Where A integrates without loss, its N reads of one chopper period
+rise by lr_A n_s n times the gradient each, and P lies c reads above the turning point (c: the running mean's lag over the
+triangle that A runs through), so that the transfers of a period add up to those of SGD when gamma0 = n_s n ((N + 1) / 2 - c).
+A device of few states forgets sooner; its memory counts as 10 times its number of states 2 / dw_A (Rasch et al. use
+gamma0 = 200 for 20 states), and the shorter of the two decides:
+
+    1 / gamma0 = 1 / (n_s n ((N + 1) / 2 - c)) + dw_A / 20
 
 References
 ----------
@@ -58,7 +66,7 @@ class AGAD(AbstractRule):
     tail_weightening
         Weight of the end of a period in the running mean.
     scaling, gamma0
-        See the module's equations.
+        See the module's equations; None: the default of gamma0.
     slow_length
         Most pulses of one transfer.
     momentum
@@ -75,9 +83,9 @@ class AGAD(AbstractRule):
     in_chop_prob: float = Field(default=0.1, gt=0, le=1)
     tail_weightening: float = Field(default=5.0, gt=0)
     scaling: Literal["gradient", "granularity"] = "gradient"
-    gamma0: float = Field(default=200.0, gt=0)
+    gamma0: float | None = Field(default=None, gt=0)
     slow_length: int = Field(default=1, ge=1)
-    momentum: float | None = Field(default=0.1, ge=0, lt=1)
+    momentum: float | None = Field(default=None, ge=0, lt=1)
     rate_memory: float = Field(default=1000.0, ge=1)
 
     @property
@@ -131,11 +139,21 @@ class AGAD(AbstractRule):
         )
         self._count(block, int(pulses), int(short), int(reads), int(slow_pulses))
 
+    def memory(self, fast: Tile) -> float:
+        """gamma0, in samples: as given, or the default of the module's equations."""
+        if self.gamma0 is not None:
+            return self.gamma0
+        p, beta = self.period, min(self.tail_weightening / self.period, 1.0)
+        # The wave is a triangle: k reads before its turning point, A was |(k + p) mod 2p - p| reads away.
+        lag = sum(beta * (1.0 - beta) ** k * abs((k + p) % (2 * p) - p) for k in range(40 * p))
+        integrating = self.transfer_every * fast.cols * ((p + 1.0) / 2.0 - lag)
+        return 1.0 / (1.0 / integrating + fast.granularity / 20.0)
+
     def _settings(self, fast: Tile, slow: Tile, learning_rate: float) -> TransferSettings:
         gain, power = learning_rate / fast.granularity, 0.0
         if self.scaling == "gradient":
             gain = learning_rate * self.transfer_every * fast.cols
-            gain, power = gain / (self.gamma0 * slow.granularity * self.fast_rate * fast.granularity), 1.0
+            gain, power = gain / (self.memory(fast) * slow.granularity * self.fast_rate * fast.granularity), 1.0
         return TransferSettings(
             fast_rate=self.fast_rate,
             rate_memory=self.rate_memory,

@@ -66,9 +66,9 @@ class AnalogOptimizer(torch.optim.Optimizer):
             for layer in self.layers.values():
                 self.rule.apply(layer.synapse, arrays["lr"])
         with one_thread():
-            for parameter in (p for group in digital for p in group["params"]):
+            for parameter, rate in ((p, group["lr"]) for group in digital for p in group["params"]):
                 if parameter.grad is not None:
-                    parameter.add_(parameter.grad, alpha=-digital[0]["lr"])
+                    parameter.add_(parameter.grad, alpha=-rate)
         self._drop_requests()
         return loss
 

@@ -35,7 +35,7 @@ class Wire:
 
 
 def read(periphery: Periphery, x: Tensor, wire: Wire, stream: Stream = STREAM) -> tuple[Tensor, int]:
-    return periphery.read(wire, x, stream, CPU)
+    return periphery.read(wire, x, stream, CPU)[:2]
 
 
 @pytest.mark.parametrize(("bits", "step"), [(0, 0.0), (1, 1.0), (2, 1.0), (3, 1 / 3), (7, 1 / 63), (8, 1 / 127)])
@@ -106,11 +106,11 @@ def test_bound_management_repeats_only_what_saturates_with_half_the_input() -> N
         rows = {1: [2], 2: [0, 2], 3: [0, 1, 2]}[len(driven)] if len(rounds) < 3 else [0]
         return driven * gains[rows], torch.zeros_like(driven)
 
-    y, saturated = periphery.read(product, x, STREAM, CPU)
+    y, saturated, vectors = periphery.read(product, x, STREAM, CPU)
     # 10 fits the range of 3 after two halvings, 5 after one.
     assert [len(driven) for driven in rounds] == [3, 2, 1]
     assert [driven.abs().max().item() for driven in rounds] == [1.0, 0.5, 0.25]
-    assert saturated == 0
+    assert (saturated, vectors) == (0, 6)
     torch.testing.assert_close(y, x * gains, rtol=1e-6, atol=0)
 
 

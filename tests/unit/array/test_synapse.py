@@ -139,7 +139,6 @@ def test_a_late_tile_shares_the_clock(device: Device) -> None:
     assert {tile.clock_seconds for tile in synapse.tiles()} == {1e6 + 5.0}
 
 
-@pytest.mark.xfail(strict=True, reason="reported: cells of a late tile that need no pulse look as old as the chip")
 def test_a_late_tile_is_new(device: Device) -> None:
     synapse = make_synapse(device)
     synapse.advance(1e6)
@@ -205,7 +204,6 @@ def test_a_restored_synapse_lives_on_bit_by_bit(device: Device, config: ArrayCon
         ((4, 5), QUICK_IDEAL, QUICK_IDEAL),
     ],
 )
-@pytest.mark.xfail(strict=True, reason="reported: restore checks no shape, and may broadcast what it is given")
 def test_a_state_of_another_layout_is_refused(
     device: Device, shape: tuple[int, int], saved_as: ArrayConfig, config: ArrayConfig
 ) -> None:
@@ -219,7 +217,6 @@ def test_a_state_of_another_layout_is_refused(
     assert synapse.output_scale == 1.0
 
 
-@pytest.mark.xfail(strict=True, reason="reported: restore keeps tiles that the state does not have")
 def test_restore_drops_what_the_state_does_not_have(device: Device) -> None:
     synapse = make_synapse(device)
     saved = snapshot(synapse)
@@ -237,7 +234,6 @@ def test_new_weights_drop_the_buffers_of_the_old_network(device: Device) -> None
     assert not synapse.blocks[0].buffers
 
 
-@pytest.mark.xfail(strict=True, reason="reported: the compensation and the requests of the old network outlive new weights")
 def test_new_weights_drop_everything_of_the_old_network(device: Device) -> None:
     synapse = make_synapse(device)
     synapse.blocks[0].compensation = Compensation(torch.ones(4), torch.ones(4))
@@ -274,7 +270,6 @@ def test_a_weight_outside_the_window_names_the_layer_and_the_fix(device: Device)
 
 
 @pytest.mark.parametrize("shape", [(4, 5), (4, 7), (3, 6), (5, 6), (8, 12)])
-@pytest.mark.xfail(strict=True, reason="reported: the shape of the weights is not checked, and too many are cut")
 def test_weights_of_another_shape_are_refused(device: Device, shape: tuple[int, int]) -> None:
     with pytest.raises(InvalidValueError, match="'layer'.*\\(4, 6\\)"):
         make_synapse(device).program(torch.zeros(shape))
@@ -282,7 +277,6 @@ def test_weights_of_another_shape_are_refused(device: Device, shape: tuple[int, 
 
 @pytest.mark.parametrize("config", [QUICK_IDEAL, SPLIT])
 @pytest.mark.parametrize("width", [1, 5, 7, 12])
-@pytest.mark.xfail(strict=True, reason="reported: the width of inputs is not checked, and too wide ones are cut")
 def test_inputs_of_another_width_are_refused(device: Device, config: ArrayConfig, width: int) -> None:
     synapse = make_synapse(device, (4, 6), config)
     with pytest.raises(InvalidValueError, match="'layer'.*6"):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 from pathlib import Path
+from typing import Any
 
 import pytest
-from click.testing import Result
 from typer.testing import CliRunner
 
 from ohmnia.cli.main import app
@@ -38,7 +38,7 @@ def scenario(tmp_path: Path) -> Path:
     return path
 
 
-def ohmnia(*arguments: object) -> Result:
+def ohmnia(*arguments: object) -> Any:
     return CliRunner().invoke(app, ["run", *map(str, arguments)], env={"COLUMNS": "200"})
 
 

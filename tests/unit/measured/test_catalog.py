@@ -111,9 +111,6 @@ def test_columns_other_than_the_catalogs_are_refused(own: Callable[[str, str], N
         curve("mine")
 
 
-@pytest.mark.xfail(
-    strict=True, raises=(TypeError, ValueError), reason="a bad cell leaves curve() as a bare TypeError or ValueError"
-)
 @pytest.mark.parametrize("rows", ["age,sigma\n1,2\n3\n", "age,sigma\n1,two\n", "age,sigma\n1,2\n3,4,5\n4,nan\n"])
 def test_a_cell_that_is_no_number_is_refused_with_its_file(own: Callable[[str, str], None], rows: str) -> None:
     own(rows, ENTRY)

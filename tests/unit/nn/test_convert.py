@@ -94,7 +94,6 @@ def test_excluded_layers_stay_digital(technology: Technology) -> None:
     assert isinstance(converted[2], nn.Linear)
 
 
-@pytest.mark.xfail(strict=True, reason="reported: a layer that stands in two places is replaced in one only")
 def test_a_shared_layer_stays_shared(technology: Technology) -> None:
     shared = nn.Linear(4, 4)
     converted = convert(nn.Sequential(shared, nn.Sigmoid(), shared), technology, config=QUICK)
@@ -112,9 +111,6 @@ def test_weight_zero_follows_the_purpose(technology: Technology) -> None:
         assert tile.mapping.g_zero_siemens == pytest.approx(g_zero, rel=1e-6)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="reported: any config, even one that says nothing about it, puts zero at the symmetry point"
-)
 def test_weight_zero_follows_the_purpose_beside_other_settings(technology: Technology) -> None:
     config = ArrayConfig(acceptance_range=0.02, periphery=IDEAL)
     tile = convert(network(), technology, "inference", config=config)[0].synapse.blocks[0].slow

@@ -156,7 +156,6 @@ def test_bad_inputs_name_the_layer(device: Device) -> None:
 
 
 @pytest.mark.parametrize("width", [5, 7, 12])
-@pytest.mark.xfail(strict=True, reason="reported: the width of inputs is not checked, and too wide ones are cut")
 def test_inputs_of_another_width_name_the_layer(device: Device, width: int) -> None:
     with pytest.raises(InvalidValueError, match="'layer'.*6"):
         make_layer(device)(torch.ones(2, width))

@@ -237,7 +237,6 @@ def test_a_stream_is_a_function_of_its_names() -> None:
     assert len({Stream(*keys).child("a") for keys in ((1, 2), (2, 1), (1, 1), (2, 2))}) == 4
 
 
-@pytest.mark.xfail(strict=True, reason="names are joined by '/', so a name that holds one is two names")
 def test_a_slash_in_a_name_is_no_separator() -> None:
     assert ROOT.child("a/b") != ROOT.child("a", "b")
 

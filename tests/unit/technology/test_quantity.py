@@ -89,7 +89,6 @@ def test_nan_and_infinity_are_refused(value: object) -> None:
         quantity(range=[0.0, float("inf")])
 
 
-@pytest.mark.xfail(strict=True, reason="Strict coerces: a quoted number and a boolean are taken as numbers")
 @pytest.mark.parametrize("value", ["22", True])
 def test_text_and_booleans_are_no_numbers(value: object) -> None:
     with pytest.raises(InvalidValueError, match="'value"):

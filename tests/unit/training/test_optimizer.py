@@ -138,7 +138,6 @@ def test_at_a_rate_of_zero_the_arrays_rest(technology: Technology) -> None:
     assert requests(model) == [0, 0]
 
 
-@pytest.mark.xfail(strict=True, reason="reported: every digital group is stepped with the rate of the first")
 def test_a_group_of_its_own_has_its_own_rate(technology: Technology) -> None:
     model, extra = network(technology), nn.Parameter(torch.zeros(3))
     optimizer = AnalogOptimizer(model, RULE, lr=0.1)

@@ -26,10 +26,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ohmnia._errors import out_of_range
+from ohmnia._errors import out_of_range, require
 from ohmnia.device.programming._abstract import AbstractProgrammingLaw, ProgramResult
 from ohmnia.device.update._abstract import AbstractUpdateLaw
-from ohmnia.device.update.soft_bounds import HIGH, LOW, STEP_DOWN, STEP_UP
 from ohmnia.random import Stream, normal
 
 
@@ -56,13 +55,17 @@ class IdenticalPulses(AbstractProgrammingLaw):
     max_pulses: float
     acceptance_range: float
 
-    def parameters(self, parameters: Float[Tensor, "parameters *cells"]) -> Float[Tensor, "parameters *cells"]:
+    def __post_init__(self) -> None:
+        require(0 < self.g_low_siemens < self.g_high_siemens, "g_low", self.g_low_siemens, "0 < g_low < g_high")
+        require(self.step_factor > 0, "step_factor", self.step_factor, "a positive number")
+        require(self.max_pulses >= 1, "max_pulses", self.max_pulses, "1 or more")
+        _check_acceptance(self.acceptance_range, "acceptance_range")
+
+    def parameters(
+        self, parameters: Float[Tensor, "parameters *cells"], update: AbstractUpdateLaw
+    ) -> Float[Tensor, "parameters *cells"]:
         """The open-loop parameters of each cell, widened to the closed loop's bounds."""
-        wide = parameters.double()
-        scale = self.step_factor * (self.g_high_siemens - self.g_low_siemens) / (wide[HIGH] - wide[LOW])
-        wide[STEP_UP], wide[STEP_DOWN] = wide[STEP_UP] * scale, wide[STEP_DOWN] * scale
-        wide[LOW], wide[HIGH] = self.g_low_siemens, self.g_high_siemens
-        return wide
+        return update.widened(parameters, self.g_low_siemens, self.g_high_siemens, self.step_factor)
 
     def program(
         self,
@@ -82,9 +85,10 @@ class IdenticalPulses(AbstractProgrammingLaw):
         """
         self._check(target, acceptance)
         g, goal = conductance.double().clone(), target.double()
-        wide = self.parameters(parameters)
+        wide = self.parameters(parameters, update)
         pulses = torch.zeros(g.shape, dtype=torch.int64)
-        active = torch.nonzero((g - goal).abs() > acceptance * goal).flatten()
+        # Not ">": a conductance of NaN is outside, too.
+        active = torch.nonzero(~((g - goal).abs() <= acceptance * goal)).flatten()
         for iteration in range(int(self.max_pulses)):
             if not len(active):
                 break
@@ -92,16 +96,19 @@ class IdenticalPulses(AbstractProgrammingLaw):
             direction = torch.sign(goal[active] - g[active])
             g[active] = update.pulse(g[active], direction, wide[:, active], xi)
             pulses[active] += 1
-            active = active[(g[active] - goal[active]).abs() > acceptance * goal[active]]
+            active = active[~((g[active] - goal[active]).abs() <= acceptance * goal[active])]
         failed = torch.zeros(g.shape, dtype=torch.bool)
         failed[active] = True
         return ProgramResult(g.to(conductance.dtype), pulses, pulses + 1, failed)
 
     def _check(self, target: Tensor, acceptance: float) -> None:
-        if not 0 < acceptance <= 0.5:
-            fix = "It is a fraction of the target: write 0.002 for 0.2 %."
-            raise out_of_range("acceptance range", acceptance, "0 < range <= 0.5", fix)
+        _check_acceptance(acceptance, "acceptance range")
         if len(target) and not (self.g_low_siemens < float(target.min()) and float(target.max()) < self.g_high_siemens):
             valid = f"{self.g_low_siemens * 1e6:g} to {self.g_high_siemens * 1e6:g} uS, the bounds of the closed loop"
             extremes = f"{float(target.min()) * 1e6:.4g} to {float(target.max()) * 1e6:.4g} uS"
             raise out_of_range("target conductance", extremes, valid, "Scale the weights into the window.")
+
+
+def _check_acceptance(value: float, name: str) -> None:
+    fix = "It is a fraction of the target: write 0.002 for 0.2 %."
+    require(0 < value <= 0.5, name, value, "0 < range <= 0.5", fix)

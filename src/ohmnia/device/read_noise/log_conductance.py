@@ -27,6 +27,7 @@ from typing import final
 import torch
 from torch import Tensor
 
+from ohmnia._errors import require
 from ohmnia._units import MICRO
 from ohmnia.device.read_noise._abstract import AbstractReadNoiseLaw
 
@@ -46,6 +47,10 @@ class LogConductanceNoise(AbstractReadNoiseLaw):
 
     amplitude_siemens: float
     read_pulse_seconds: float
+
+    def __post_init__(self) -> None:
+        require(self.amplitude_siemens >= 0, "amplitude", self.amplitude_siemens, "0 or more")
+        require(self.read_pulse_seconds > 0, "read_pulse", self.read_pulse_seconds, "a positive time")
 
     def sigma(self, conductance: Tensor, age_seconds: Tensor) -> Tensor:
         """Standard deviation of one read, siemens."""

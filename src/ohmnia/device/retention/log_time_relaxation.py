@@ -33,6 +33,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from ohmnia._errors import require
 from ohmnia.device.retention._abstract import AbstractRetentionLaw
 
 _KNEE_SECONDS = 1.0
@@ -59,6 +60,11 @@ class LogTimeRelaxation(AbstractRetentionLaw):
     sigma_siemens: float
     sigma_slope_siemens: float
     onset_seconds: float
+
+    def __post_init__(self) -> None:
+        require(self.sigma_siemens >= 0, "sigma", self.sigma_siemens, "0 or more")
+        require(self.sigma_slope_siemens >= 0, "sigma_slope", self.sigma_slope_siemens, "0 or more")
+        require(self.onset_seconds > 0, "onset", self.onset_seconds, "a positive time")
 
     def mean(self, age_seconds: Float[Tensor, "*ages"]) -> Float[Tensor, "*ages"]:
         """mu(t), siemens."""

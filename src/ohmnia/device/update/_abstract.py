@@ -34,6 +34,12 @@ class AbstractUpdateLaw(ABC):
         """Each cell's own symmetry point, siemens."""
 
     @abstractmethod
+    def widened(
+        self, parameters: Float[Tensor, "parameters *cells"], low: float, high: float, step_factor: float
+    ) -> Float[Tensor, "parameters *cells"]:
+        """Parameters of the same cells under stronger pulses, which reach other bounds (siemens)."""
+
+    @abstractmethod
     def pulse(self, conductance: Tensor, direction: Tensor | int, parameters: Tensor, xi: Tensor) -> Tensor:
         """Conductance after one pulse in `direction` with the normal `xi`, siemens."""
 

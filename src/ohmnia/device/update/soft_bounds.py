@@ -27,18 +27,21 @@ Limits: exponents of 1 are an assumption, since the equation that the paper fitt
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from ohmnia._errors import require, unknown_name
 from ohmnia.device.update._abstract import AbstractUpdateLaw
 from ohmnia.device.variation import log_normal_factor, normal_spread
 from ohmnia.random import Stream
 
 STEP_UP, STEP_DOWN, LOW, HIGH, NOISE = range(5)
+NOISES = ("multiplicative", "additive")
+_KERNEL_CODE = 0
 
 
 def pulse(
@@ -100,7 +103,7 @@ class SoftBounds(AbstractUpdateLaw):
         gamma.
     states_spread
         Standard deviation of ln N between cells.
-    skew_spread, noise_spread
+    symmetry_skew_spread, noise_to_signal_spread
         Standard deviations of k and of the noise ratio between cells.
     noise
         "multiplicative" or "additive".
@@ -113,12 +116,18 @@ class SoftBounds(AbstractUpdateLaw):
     noise_to_signal: float
     exponent_up: float = 1.0
     exponent_down: float = 1.0
-    states_spread: float = 0.0
-    skew_spread: float = 0.0
-    noise_spread: float = 0.0
+    states_spread: float = field(default=0.0, metadata={"distribution": "log-normal"})
+    symmetry_skew_spread: float = 0.0
+    noise_to_signal_spread: float = 0.0
     noise: str = "multiplicative"
 
-    kernel_code = 0
+    def __post_init__(self) -> None:
+        require(0 < self.g_low_siemens < self.g_high_siemens, "g_low", self.g_low_siemens, "0 < g_low < g_high")
+        require(self.states > 0, "states", self.states, "a positive number")
+        require(0 < self.symmetry_skew < 1, "symmetry_skew", self.symmetry_skew, "0 to 100 percent")
+        require(self.noise_to_signal >= 0, "noise_to_signal", self.noise_to_signal, "0 or more")
+        if self.noise not in NOISES:
+            raise unknown_name("kind of noise", self.noise, NOISES)
 
     @property
     def span_siemens(self) -> float:
@@ -142,8 +151,8 @@ class SoftBounds(AbstractUpdateLaw):
         positive, which at the published spreads concerns no cell (more than 6 and 8 standard deviations away).
         """
         step = self.step_siemens * log_normal_factor(shape, self.states_spread, stream.child("states"))
-        skew = normal_spread(shape, self.symmetry_skew, self.skew_spread, stream.child("skew")).clamp(0.02, 0.98)
-        ratio = normal_spread(shape, self.noise_to_signal, self.noise_spread, stream.child("noise")).abs()
+        skew = normal_spread(shape, self.symmetry_skew, self.symmetry_skew_spread, stream.child("skew")).clamp(0.02, 0.98)
+        ratio = normal_spread(shape, self.noise_to_signal, self.noise_to_signal_spread, stream.child("noise")).abs()
         low, high = torch.full_like(step, self.g_low_siemens), torch.full_like(step, self.g_high_siemens)
         noise = ratio if self.multiplicative else ratio * step
         steps_up, steps_down = step / skew**self.exponent_up, step / (1.0 - skew) ** self.exponent_down
@@ -160,7 +169,18 @@ class SoftBounds(AbstractUpdateLaw):
 
     def kernel_coefficients(self) -> tuple[int, int, float, float]:
         """Code, multiplicative flag and exponents, as the kernels take them."""
-        return self.kernel_code, int(self.multiplicative), self.exponent_up, self.exponent_down
+        return _KERNEL_CODE, int(self.multiplicative), self.exponent_up, self.exponent_down
+
+    def widened(
+        self, parameters: Float[Tensor, "parameters *cells"], low: float, high: float, step_factor: float
+    ) -> Float[Tensor, "parameters *cells"]:
+        """The same cells between other bounds: N, skew and noise-to-signal ratio are kept, times `step_factor` on the step."""
+        wide = parameters.double().clone()
+        scale = step_factor * (high - low) / (wide[HIGH] - wide[LOW])
+        for step in (STEP_UP, STEP_DOWN) if self.multiplicative else (STEP_UP, STEP_DOWN, NOISE):
+            wide[step] *= scale
+        wide[LOW], wide[HIGH] = low, high
+        return wide
 
     def symmetry_points(self, parameters: Float[Tensor, "parameters *cells"]) -> Float[Tensor, "*cells"]:
         """Each cell's own symmetry point, siemens, by bisection."""

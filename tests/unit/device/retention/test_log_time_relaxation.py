@@ -169,9 +169,6 @@ def test_single_precision_ages_are_computed_in_double() -> None:
         assert torch.equal(single, double)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the law does not check its coefficients: no onset divides by zero, a negative sigma is squared"
-)
 @pytest.mark.parametrize("wrong", [(-1e-7, 4e-7, 4e-8, 0.0), (-1e-7, 4e-7, 4e-8, -1.0), (-1e-7, -4e-7, 4e-8, 5e-3)])
 def test_impossible_coefficients_are_refused(wrong: tuple[float, float, float, float]) -> None:
     with pytest.raises(ValueError, match="out of range"):

@@ -35,6 +35,9 @@ class Tilted(AbstractUpdateLaw):
     def sample(self, shape: tuple[int, ...], stream: Stream) -> Tensor:
         return torch.full((1, *shape), self.symmetry)
 
+    def widened(self, parameters: Tensor, low: float, high: float, step_factor: float) -> Tensor:
+        return parameters.clone()
+
     def symmetry_points(self, parameters: Tensor) -> Tensor:
         return parameters[0].double()
 
