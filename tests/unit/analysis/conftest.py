@@ -9,6 +9,7 @@ import pytest
 
 from ohmnia.analysis import write_report
 from ohmnia.lifecycle import Results, Scenario
+from ohmnia.measured import Curve, curve
 
 TIMES = ("1s", "1.5h", "10y")
 AGES = [1.0, 5400.0, 315576000.0]
@@ -74,3 +75,13 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
     assert write_report(made_up(), folder) == folder / "report.html"
     return folder
+
+
+@pytest.fixture
+def levels() -> Curve:
+    return curve("falcone2025-programming")
+
+
+@pytest.fixture
+def relaxed() -> Curve:
+    return curve("falcone2025-retention")

@@ -9,46 +9,17 @@ import sys
 import matplotlib as mpl
 import numpy as np
 import pytest
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
+from figures import line, shaded_from, texts
 from ohmnia._errors import InvalidValueError
 from ohmnia.analysis import device_plots, plots
-from ohmnia.analysis._style import DARK_PALETTE, PALETTE, house_style, render, spread_apart, time_ticks
+from ohmnia.analysis._style import house_style, render
 from ohmnia.lifecycle import Results
-from ohmnia.measured import Curve, curve
+from ohmnia.measured import Curve
 
 WEEK = 604800.0
 WINDOW = (9e-6, 88.2e-6)
-
-
-def line(axes: Axes, label: str) -> tuple[np.ndarray, np.ndarray]:
-    """Data of the one line whose label begins so."""
-    found = [item for item in axes.get_lines() if str(item.get_label()).startswith(label)]
-    assert len(found) == 1, [item.get_label() for item in axes.get_lines()]
-    return np.asarray(found[0].get_xdata(), float), np.asarray(found[0].get_ydata(), float)
-
-
-def texts(figure: Figure) -> list[str]:
-    """Every text that is drawn."""
-    return [text.get_text() for axes in figure.axes for text in axes.texts]
-
-
-def shaded_from(axes: Axes) -> list[float]:
-    """Left ends of the full-height shaded spans."""
-    spans = [patch for patch in axes.patches if isinstance(patch, Rectangle) and patch.get_height() == 1.0]
-    return [patch.get_x() for patch in spans]
-
-
-@pytest.fixture
-def levels() -> Curve:
-    return curve("falcone2025-programming")
-
-
-@pytest.fixture
-def relaxed() -> Curve:
-    return curve("falcone2025-retention")
 
 
 def every_figure(results: Results, levels: Curve | None, relaxed: Curve | None) -> list[Figure]:
@@ -157,62 +128,6 @@ def test_life_refuses_different_cells(results: Results) -> None:
         plots.life_of_cells(results, WINDOW, WEEK)
 
 
-def test_pulse_response_draws_mean_band_and_single_cells(results: Results) -> None:
-    upper, lower = device_plots.pulse_response(results, 43.15e-6).axes
-    trace = 1e6 * np.array(results.curves["pulse_response"])
-    x, y = line(upper, "mean of 6 cells")
-    assert x[0] == 1
-    assert x[-1] == 2100
-    assert y == pytest.approx(trace.mean(1))
-    (band,) = upper.collections
-    top = band.get_paths()[0].vertices[:, 1].max()
-    assert top == pytest.approx((trace.mean(1) + trace.std(1)).max())
-    assert line(lower, "cell 3")[1] == pytest.approx(trace[:, 2])
-    levels = [np.asarray(item.get_ydata(), float) for item in lower.get_lines()]
-    assert sum(len(level) == 2 and np.allclose(level, 43.15) for level in levels) == 1
-    assert lower.get_xticks().tolist() == [0, 400, 800, 1200, 1600, 2100]
-    assert [text.get_text() for text in upper.texts][:2] == ["400 up", "400 down"]
-
-
-def test_programming_draws_the_simulated_line_and_35_published_points(results: Results, levels: Curve) -> None:
-    axes = device_plots.programming(results, levels).axes
-    for column, (key, mean, published) in enumerate((("ar0.2", 84.4, 89.0), ("ar2", 12.0, 11.0))):
-        sigma, iterations = axes[column], axes[column + 2]
-        x, y = line(sigma, "simulated")
-        assert x == pytest.approx(1e6 * np.array(results.curves["programming.target"]))
-        assert y == pytest.approx(1e6 * np.array(results.curves[f"programming.sigma.{key}"]))
-        x, y = line(sigma, "published")
-        assert len(x) == 35
-        assert y == pytest.approx(1e6 * np.array(levels.columns[f"sigma_range_{key[2:]}"]))
-        assert line(iterations, "simulated mean")[1] == pytest.approx([mean, mean])
-        assert line(iterations, "published mean")[1] == pytest.approx([published, published])
-        assert any(
-            np.array_equal(item.get_ydata(), results.curves[f"programming.iterations.{key}"]) for item in iterations.get_lines()
-        )
-        assert iterations.get_xlabel() == "target conductance (µS)"
-
-
-def test_retention_draws_mean_sigma_percentiles_and_published_points(results: Results, relaxed: Curve) -> None:
-    mean, sigma = device_plots.retention(results, relaxed).axes
-    change = 1e6 * np.array(results.curves["retention.change"])
-    assert line(mean, "mean of 50 cells")[1] == pytest.approx(change.mean(1))
-    assert line(sigma, "simulated")[1] == pytest.approx(change.std(1))
-    x, y = line(mean, "published")
-    assert x.tolist() == [1.0, 3600.0, 86400.0, 172800.0, WEEK]
-    assert y == pytest.approx([-0.24, -0.53, -0.62, -1.36, -1.66])
-    assert line(sigma, "published")[1] == pytest.approx([0.491, 0.532, 0.932, 0.94, 1.057])
-    lows = [band.get_paths()[0].vertices[:, 1].min() for band in mean.collections]
-    assert lows == pytest.approx([np.percentile(change, 5, axis=1).min(), np.percentile(change, 25, axis=1).min()])
-
-
-def test_a_device_of_ones_own_is_drawn_without_published_points(results: Results) -> None:
-    for figure in (device_plots.programming(results, None), device_plots.retention(results, None)):
-        labels = [str(item.get_label()) for axes in figure.axes for item in axes.get_lines()]
-        assert labels
-        assert not any("published" in label for label in labels)
-        assert all(shaded_from(axes) == [] for axes in figure.axes)
-
-
 def test_a_missing_curve_is_refused_by_name(results: Results) -> None:
     del results.curves["retention.change"]
     with pytest.raises(InvalidValueError, match=r"retention\.change"):
@@ -244,24 +159,6 @@ def test_no_text_leaves_a_figure(results: Results, levels: Curve, relaxed: Curve
                 box = text.get_window_extent()
                 assert -1 <= box.x0 < box.x1 <= width + 1, text.get_text()
                 assert -1 <= box.y0 < box.y1 <= height + 1, text.get_text()
-
-
-def test_palettes_have_the_same_names_and_distinct_colours() -> None:
-    assert PALETTE.keys() == DARK_PALETTE.keys()
-    assert len(set(PALETTE.values())) == len(PALETTE)
-
-
-def test_time_ticks_keep_their_distance() -> None:
-    assert [name for _, name in time_ticks(1.0, 315576000.0, 0.23)] == ["1 s", "1 h", "1 mo", "10 y"]
-    assert time_ticks(1800.0, 7200.0) == [(1800.0, "30 min"), (7200.0, "2 h")]
-
-
-@pytest.mark.parametrize("values", [[0.5], [0.5, 0.5, 0.5], [0.9, 0.1, 0.12, 0.11], [0.2, 0.25, 0.31, 0.8]])
-def test_spread_labels_keep_gap_order_and_centre(values: list[float]) -> None:
-    places = spread_apart(values, 0.1)
-    assert np.argsort(places, kind="stable").tolist() == np.argsort(values, kind="stable").tolist()
-    assert np.diff(np.sort(places)).min(initial=1.0) >= 0.1 - 1e-12
-    assert np.mean(places) == pytest.approx(np.mean(values))
 
 
 def test_figures_are_loaded_on_demand_and_without_pyplot() -> None:
