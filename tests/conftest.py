@@ -9,6 +9,7 @@ import pytest
 from jaxtyping import install_import_hook
 
 sys.path.insert(0, str(Path(__file__).parent))
+pytest.register_assert_rewrite("contracts")
 
 # kernels/ and random/ are left out: the hook would break numba's compilation.
 CHECKED = ["technology", "device", "array", "nn", "training", "lifecycle", "analysis", "measured", "cli"]

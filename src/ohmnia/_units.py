@@ -75,7 +75,7 @@ def seconds(text: str) -> float:
     Raises
     ------
     InvalidValueError
-        The text is not a positive number with a unit.
+        The text is not a number >= 0 with a unit.
     UnknownNameError
         The unit is not known.
     """

@@ -60,12 +60,19 @@ def validated(model: type[Model], data: dict[str, Any], where: str) -> Model:
     try:
         return model.model_validate(_rows_as_tuples(data))
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
+        errors = error.errors()
+        # Of the branches of a union, the one that came furthest into the value says most.
+        first = max((e for e in errors if e["loc"][:1] == errors[0]["loc"][:1]), key=lambda e: len(e["loc"]))
+        place = ".".join(str(part) for part in first["loc"] if not _is_branch(part))
         if first["type"] == "extra_forbidden":
             raise unknown_name("field", place, _qualified(model, first["loc"]), where) from None
-        given = "" if first["type"] == "missing" else f" (given: {first['input']!r})"
+        given = f" (given: {first['input']!r})" if isinstance(first["input"], str | int | float) else ""
         raise InvalidValueError(f"{where}: '{place}': {first['msg']}{given}.") from None
+
+
+def _is_branch(part: object) -> bool:
+    """Whether a part of a location is pydantic's name of a union's branch, and no field."""
+    return isinstance(part, str) and (part in ("float", "int", "str", "bool") or part.startswith("tuple["))
 
 
 def _rows_as_tuples(data: Any) -> Any:

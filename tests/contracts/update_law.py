@@ -87,6 +87,18 @@ class UpdateLawContract:
         law.symmetry_points(parameters)
         assert all(torch.equal(t, copy) for t, copy in zip((g, parameters, xi), copies, strict=True))
 
+    def test_stronger_pulses_act_on_the_same_cells(self, law: AbstractUpdateLaw) -> None:
+        parameters, _ = self.cells(law)
+        before = parameters.clone()
+        wide = law.widened(parameters, 1e-6, 200e-6, 0.7)
+        assert torch.equal(parameters, before)
+        assert wide.shape == parameters.shape
+        g = law.symmetry_points(wide)
+        zero = torch.zeros_like(g)
+        up, down = law.pulse(g, 1, wide, zero) - g, g - law.pulse(g, -1, wide, zero)
+        assert float(up.min()) > 0
+        assert torch.allclose(up, down, rtol=1e-6, atol=0.0)
+
     def test_coefficients_for_the_kernels_are_plain_numbers(self, law: AbstractUpdateLaw) -> None:
         assert [type(value) for value in law.kernel_coefficients()] == [int, int, float, float]
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from helpers import QUICK, values
+from helpers import IDEAL, QUICK, scatter, values
 from ohmnia.array import ArrayConfig, Synapse
 from ohmnia.device import Device
 from ohmnia.lifecycle import Chip
@@ -18,7 +18,8 @@ from ohmnia.technology import Technology
 from ohmnia.training import AGAD, SGD, AbstractRule, AnalogOptimizer
 
 RULES: list[AbstractRule] = [AGAD(in_chop_prob=0.5, scaling="granularity"), SGD()]
-WIDE = ArrayConfig(acceptance_range=0.02, max_cols=3001)
+# Ideal converters, which would hide a last bit.
+WIDE = ArrayConfig(acceptance_range=0.02, max_cols=3001, periphery=IDEAL)
 
 
 def network() -> nn.Sequential:
@@ -140,6 +141,7 @@ def threads() -> Iterator[None]:
 def wide(device: Device, rule: AbstractRule) -> list[bytes]:
     """Two steps of a layer whose products torch shares among its threads."""
     layer = AnalogLinear(Synapse((33, 3001), device, WIDE, Stream.root(0), 1.0))
+    scatter(layer.synapse.blocks[0].slow)
     optimizer, results = AnalogOptimizer(layer, rule, lr=0.01), []
     for step in range(2):
         x = values(step, 7, 3001).requires_grad_()

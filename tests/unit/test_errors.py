@@ -11,6 +11,7 @@ from ohmnia._errors import (
     StateError,
     UnknownNameError,
     out_of_range,
+    require,
     unknown_name,
 )
 
@@ -36,6 +37,13 @@ def test_out_of_range_says_name_value_valid_range_and_fix() -> None:
     text = str(out_of_range("acceptance range", 2, "0 < range <= 0.5", "Write 0.02 for 2 %."))
     assert text == "acceptance range = 2 is out of range; valid: 0 < range <= 0.5. Write 0.02 for 2 %."
     assert str(out_of_range("x", 1, "> 1")) == "x = 1 is out of range; valid: > 1."
+
+
+def test_require_raises_the_same_text_only_where_the_condition_fails() -> None:
+    require(True, "states", 22.0, "a positive number")
+    with pytest.raises(InvalidValueError) as caught:
+        require(False, "states", -1, "a positive number", "Check the file.")
+    assert str(caught.value) == str(out_of_range("states", -1, "a positive number", "Check the file."))
 
 
 @pytest.mark.parametrize("kind", [UnknownNameError, InvalidValueError, ChipFileError, StateError])

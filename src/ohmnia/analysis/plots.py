@@ -207,11 +207,11 @@ def _cell_lines(axes: Axes, x: np.ndarray, y: Float[np.ndarray, "steps cells"], 
 
 
 def _window(panels: np.ndarray, window_siemens: tuple[float, float]) -> None:
-    for name, value in zip(("$G_{min}$", "$G_{max}$"), window_siemens, strict=True):
+    for name, value, side in zip(("$G_{min}$", "$G_{max}$"), window_siemens, ("top", "bottom"), strict=True):
         for panel in panels:
             panel.axhline(value / MICRO, color=MUTED, linewidth=0.8, linestyle=(0, (1, 2)), zorder=0)
-        place = {"textcoords": "offset points", "va": "bottom", "ha": "left", "color": MUTED, "fontsize": 8}
-        panels[0].annotate(name, (0.0, value / MICRO), (3, 1), ("axes fraction", "data"), **place)
+        place = {"textcoords": "offset points", "va": side, "ha": "left", "color": MUTED, "fontsize": 8}
+        panels[0].annotate(name, (0.0, value / MICRO), (3, 0), ("axes fraction", "data"), **place)
 
 
 def _life_axes(panels: np.ndarray, results: Results, positions: tuple[np.ndarray, ...], moment: float) -> None:

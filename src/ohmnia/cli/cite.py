@@ -14,6 +14,7 @@ def cite(
 ) -> None:
     """Print the BibTeX entries of everything that a run used."""
     from ohmnia._citations import cite as bibtex
+    from ohmnia._citations import known_keys
     from ohmnia._validation import validated
     from ohmnia.lifecycle import Scenario, citations, load_scenario
     from ohmnia.lifecycle.record import SCENARIO, read_json
@@ -26,4 +27,7 @@ def cite(
         )
     else:
         scenario = validated(Scenario, read_json(folder / SCENARIO), str(folder / SCENARIO))
-    typer.echo(bibtex(citations(scenario)), nl=False)
+    keys = set(citations(scenario))
+    typer.echo(bibtex(keys & set(known_keys())), nl=False)
+    for key in sorted(keys - set(known_keys())):
+        typer.echo(f"\n% '{key}': named by the technology file {scenario.technology}; not in ohmnia's bibliography.")

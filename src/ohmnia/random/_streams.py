@@ -4,8 +4,9 @@ Nothing here has a state. A `Stream` is a 64-bit key; a draw hashes the key with
 
     word(a, b) = mix(mix(a ^ key0) + b * 0x9E3779B9 ^ key1)
 
-`mix` is the 32-bit finaliser with multipliers 0x7feb352d and 0x846ca68b (bias about 0.17 bit, found by C. Wellons'
-hash search, 2018). Normals are Box-Muller on two words. The same formulas, on the same integers, stand in the
+`mix` is the 32-bit finaliser with multipliers 0x7feb352d and 0x846ca68b (found by C. Wellons' hash search, 2018). Normals
+are Box-Muller on two words. A word is a bijection of either counter; hence lanes `a` of one stream are windows of one cycle
+of 2**32 words, and of many long lanes a few share words at a lag. The same formulas, on the same integers, stand in the
 compiled kernels, so every backend and thread count sees the same numbers.
 """
 

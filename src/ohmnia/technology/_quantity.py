@@ -63,7 +63,7 @@ class Quantity(_Sourced):
     """
 
     value: float | tuple[float, ...]
-    unit: str
+    unit: str = Field(min_length=1)
     range: tuple[float, float] | None = None
     spread: Spread | None = None
 

@@ -94,7 +94,12 @@ def published() -> dict[str, Path]:
 
 
 def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """The base with the changes; a new value or another law leaves what described the old one behind."""
     result = dict(base)
+    if "value" in changes:
+        result = {key: value for key, value in base.items() if key not in ("source", "locator", "kind", "reason")}
+    if changes.get("law", base.get("law")) != base.get("law"):
+        return changes
     for key, value in changes.items():
         both = isinstance(value, dict) and isinstance(result.get(key), dict)
         result[key] = _merged(result[key], value) if both else value

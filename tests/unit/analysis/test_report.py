@@ -218,6 +218,7 @@ def test_texts_of_a_technology_file_are_escaped(results: Results, tmp_path: Path
         "value = 40",
         'source = "me<2026>"',
         'locator = "p. 1 & 2"',
+        'kind = "tabulated"',
     ]
     path = own_technology(tmp_path, "\n".join(lines))
     results.scenario = results.scenario.model_copy(update={"technology": path})

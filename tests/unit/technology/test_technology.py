@@ -84,9 +84,23 @@ def test_a_source_that_only_a_spread_has_is_cited(variant: Callable[..., Path]) 
 
 # --- inheritance ------------------------------------------------------------------------------------------------------
 
+SOURCE = 'source = "ohmnia"\nlocator = "own measurement"\nkind = "fitted"\n'
+
+
+def test_a_new_value_does_not_keep_the_old_source(variant: Callable[..., Path]) -> None:
+    text = refusal(variant(STATES + "value = 44\n"))
+    assert "laws.update.quantities.states.source" in text
+    assert "required" in text
+
+
+def test_another_law_does_not_inherit_the_quantities_of_the_old_one(variant: Callable[..., Path]) -> None:
+    child = technology(variant('[laws.update]\nlaw = "another"\n'))
+    assert child.laws.update.quantities == {}
+    assert child.laws.retention == technology("cmo-hfox").laws.retention
+
 
 def test_a_variant_changes_one_number_and_inherits_all_others(variant: Callable[..., Path], technology: Technology) -> None:
-    child = ohmnia.technology(variant(STATES + "value = 44\n"))
+    child = ohmnia.technology(variant(STATES + "value = 44\n" + SOURCE))
     changed = {path: q.value for path, q in child.quantities()}
     base = {path: q.value for path, q in technology.quantities()}
     assert {path for path in base if changed[path] != base[path]} == {"laws.update.states"}
@@ -99,14 +113,14 @@ def test_a_variant_changes_one_number_and_inherits_all_others(variant: Callable[
 
 
 def test_an_inherited_range_still_holds(variant: Callable[..., Path]) -> None:
-    text = refusal(variant("[laws.update.quantities.symmetry_skew]\nvalue = 120\n"))
+    text = refusal(variant("[laws.update.quantities.symmetry_skew]\nvalue = 120\n" + SOURCE))
     assert "mine.toml: 'laws.update.quantities.symmetry_skew'" in text
     assert "value 120 percent is out of range; valid: 2 to 98 percent" in text
 
 
 def test_variants_of_variants_inherit_through_the_whole_line(shelf: Callable[..., None], variant: Callable[..., Path]) -> None:
-    shelf(child='id = "child"\nbased_on = "cmo-hfox"\n[window]\ng_min.value = 12\ng_max.value = 70\n')
-    grandchild = technology(variant("[window]\ng_max.value = 60\n", head='id = "grandchild"\nbased_on = "child"\n'))
+    shelf(child=f'id = "child"\nbased_on = "cmo-hfox"\n[window.g_min]\nvalue = 12\n{SOURCE}[window.g_max]\nvalue = 70\n{SOURCE}')
+    grandchild = technology(variant(f"[window.g_max]\nvalue = 60\n{SOURCE}", head='id = "grandchild"\nbased_on = "child"\n'))
     assert (grandchild.window.g_min.value, grandchild.window.g_max.value) == (12.0, 60.0)
     assert grandchild.laws == technology("cmo-hfox").laws
     assert grandchild.based_on == "child"
@@ -170,7 +184,7 @@ def test_unknown_field_names_file_path_and_nearest(variant: Callable[..., Path],
         ('[data.x]\nvalue = 1\nunit = "uS"\nlocator = "p. 1"\nkind = "fitted"\n', ["data.x.source", "required"]),
         ('[data.x]\nvalue = 1\nsource = "a"\nlocator = "p. 1"\nkind = "fitted"\n', ["data.x.unit", "required"]),
         (STATES + 'reason = ""\nkind = "assumed"\n', ["laws.update.quantities.states", "needs a 'reason'"]),
-        (STATES + "value = 1\n", ["laws.update.quantities.states", "out of range; valid: 2 to 1e+06 1"]),
+        (STATES + "value = 1\n" + SOURCE, ["laws.update.quantities.states", "out of range; valid: 2 to 1e+06 1"]),
         (STATES + "value = nan\n", ["laws.update.quantities.states.value", "finite"]),
         (STATES + "value = inf\n", ["laws.update.quantities.states.value", "finite"]),
         (STATES + 'unit = "stats"\n', ["laws.update.quantities.states", "Unit 'stats' is not known"]),

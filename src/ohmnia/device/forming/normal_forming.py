@@ -24,6 +24,7 @@ from typing import final
 from jaxtyping import Float
 from torch import Tensor
 
+from ohmnia._errors import require
 from ohmnia.device.variation import normal_spread
 from ohmnia.random import Stream
 
@@ -47,6 +48,11 @@ class NormalForming:
     current_amperes: float
     transistor_ohms: float
     voltage_spread_volts: float = 0.0
+
+    def __post_init__(self) -> None:
+        require(self.voltage_volts > 0, "voltage", self.voltage_volts, "a positive voltage")
+        require(self.current_amperes >= 0, "current", self.current_amperes, "0 or more")
+        require(self.transistor_ohms >= 0, "transistor", self.transistor_ohms, "0 or more")
 
     def cell_voltage(self, cells: int, stream: Stream) -> Float[Tensor, " cells"]:
         """Forming voltages of `cells` ReRAM cells, volts."""

@@ -126,6 +126,8 @@ class SoftBounds(AbstractUpdateLaw):
         require(self.states > 0, "states", self.states, "a positive number")
         require(0 < self.symmetry_skew < 1, "symmetry_skew", self.symmetry_skew, "0 to 100 percent")
         require(self.noise_to_signal >= 0, "noise_to_signal", self.noise_to_signal, "0 or more")
+        for name in ("exponent_up", "exponent_down"):
+            require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
         if self.noise not in NOISES:
             raise unknown_name("kind of noise", self.noise, NOISES)
 

@@ -40,9 +40,6 @@ class TestContract(ProgrammingLawContract):
         assert isinstance(device.programming, IdenticalPulses)
         return device.programming if request.param == "published" else IdenticalPulses(1e-6, 200e-6, 0.7, 5000, 0.02)
 
-    def test_double_parameters_are_left_alone_too(self, law: IdenticalPulses, device: Device) -> None:
-        super().test_double_parameters_are_left_alone_too(law, device)
-
 
 # --- one pulse at a time ----------------------------------------------------------------------------------------------
 

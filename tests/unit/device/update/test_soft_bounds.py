@@ -332,3 +332,9 @@ def test_an_unknown_kind_of_noise_is_refused() -> None:
 def test_impossible_coefficients_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"out of range|must"):
         dataclasses.replace(MEAN_CELL, **wrong).sample((1,), STREAM)
+
+
+@pytest.mark.parametrize("name", ["exponent_up", "exponent_down"])
+def test_a_negative_exponent_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="out of range"):
+        dataclasses.replace(MEAN_CELL, **{name: -1.0})
