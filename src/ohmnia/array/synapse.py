@@ -296,10 +296,19 @@ class Synapse:
 
     def _check_layout(self, tensors: dict[str, Tensor], metadata: dict[str, Any]) -> None:
         blocks, full = metadata["blocks"], self.blocks[0].slow.mapping.planes
-        shapes = [tuple(tensors[f"{k}.tile.{SLOW}.conductance"].shape) for k in range(len(blocks))]
+        sizes = {name: tuple(value.shape) for name, value in tensors.items()}
+        shapes = [sizes.get(f"{k}.tile.{SLOW}.conductance") for k in range(len(blocks))]
         own = [(full, *block.shape) for block in self.blocks]
         if shapes != own:
             raise InvalidValueError(f"Layer '{self.name}': the saved arrays (planes, rows, columns) are {shapes}; it has {own}.")
+        wrong: list[str] = []
+        for k, (shape, saved) in enumerate(zip(own, blocks, strict=True)):
+            parts = {"conductance": shape, "epoch_index": shape, "parameters": (5, *shape)}
+            wanted = {f"{k}.tile.{name}.{part}": size for name in saved["tiles"] for part, size in parts.items()}
+            wrong += [name for name, size in wanted.items() if sizes.get(name) != size]
+            wrong += [f"{k}.buffer.{name}" for name in saved["buffers"] if f"{k}.buffer.{name}" not in sizes]
+        if wrong:
+            raise InvalidValueError(f"Layer '{self.name}': the saved state lacks {wrong}, or holds them in another shape.")
 
 
 def _parts(length: int, most: int) -> list[slice]:

@@ -146,6 +146,12 @@ class Tile:
         """
         self._check(x, self.cols, "x")
         self._check(d, self.rows, "d")
+        if len(x) != len(d):
+            raise InvalidValueError(f"x has {len(x)} samples and d has {len(d)}; an update needs as many of both.")
+        if not 0 <= learning_rate < float("inf"):
+            raise out_of_range(
+                "learning rate", learning_rate, "0 <= learning rate < infinity", "A gradient ascent changes the sign of d."
+            )
         stream = self.next_stream("update")
         trains, keys = scheme.trains(self.granularity), pulse_keys(stream)
         x_, d_ = x.contiguous().numpy(), d.contiguous().numpy()

@@ -217,6 +217,22 @@ def test_a_state_of_another_layout_is_refused(
     assert synapse.output_scale == 1.0
 
 
+@pytest.mark.parametrize("part", ["tile.fast.parameters", "buffer.hidden"])
+def test_a_state_with_a_part_missing_is_refused(device: Device, part: str) -> None:
+    original = make_synapse(device, scale=2.0)
+    original.blocks[0].ensure_tile("fast")
+    original.blocks[0].ensure_buffer("hidden", torch.zeros(4, 6))
+    tensors, metadata = snapshot(original)
+    del tensors[f"0.{part}"]
+    synapse = make_synapse(device, seed=1)
+    before, _ = snapshot(synapse)
+    with pytest.raises(InvalidValueError, match="layer"):
+        synapse.restore(tensors, metadata)
+    after, _ = synapse.state()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert synapse.output_scale == 1.0
+
+
 def test_restore_drops_what_the_state_does_not_have(device: Device) -> None:
     synapse = make_synapse(device)
     saved = snapshot(synapse)

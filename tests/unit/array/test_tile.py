@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 
 import pytest
@@ -330,6 +331,20 @@ def test_shapes_that_do_not_fit_are_refused(device: Device) -> None:
 def test_weights_of_another_height_are_refused(device: Device, rows: int) -> None:
     with pytest.raises(InvalidValueError, match="a tile of 4 x 6 needs"):
         make_tile(device).program(torch.zeros(rows, 6))
+
+
+@pytest.mark.parametrize(("samples_x", "samples_d"), [(2, 3), (3, 2)])
+def test_inputs_and_gradients_of_other_samples_are_refused(device: Device, samples_x: int, samples_d: int) -> None:
+    # Without the type checker of the tests, which users do not run.
+    update = inspect.unwrap(Tile.update)
+    with pytest.raises(InvalidValueError, match="samples"):
+        update(make_tile(device), torch.ones(samples_x, 6), torch.ones(samples_d, 4), 0.1, SCHEME)
+
+
+@pytest.mark.parametrize("rate", [-0.1, float("nan"), float("inf")])
+def test_a_learning_rate_is_a_number_of_zero_or_more(device: Device, rate: float) -> None:
+    with pytest.raises(InvalidValueError, match="learning rate"):
+        make_tile(device).update(torch.ones(2, 6), torch.ones(2, 4), rate, SCHEME)
 
 
 def test_a_weight_outside_the_window_is_refused(device: Device) -> None:
