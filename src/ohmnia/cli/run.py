@@ -37,7 +37,7 @@ def run(
             "--resume takes the scenario, the seed and the folder of the run itself; leave the other options out."
         )
     console = Console(quiet=quiet)
-    with Progress(
+    progress = Progress(
         TextColumn("{task.description:<16}"),
         BarColumn(),
         TextColumn("{task.completed}/{task.total}"),
@@ -45,8 +45,10 @@ def run(
         TextColumn("{task.fields[text]}"),
         console=console,
         disable=quiet,
-    ) as progress:
-        job = _prepare(config, out or _FOLDER, seed, resume, force, _Bars(progress))
+    )
+    job = _prepare(config, out or _FOLDER, seed, resume, force, _Bars(progress))
+    # Only now: a refusal has no empty bars above it.
+    with progress:
         results = _execute(job)
     _print_table(console, results, job.folder)
 
