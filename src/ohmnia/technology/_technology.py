@@ -57,6 +57,8 @@ class Technology(Strict):
         The numbers.
     data
         Published numbers that no law uses yet.
+    results
+        What the paper found with its devices, for a simulation to be held against; a variant does not inherit them.
     """
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
@@ -67,9 +69,10 @@ class Technology(Strict):
     window: Window
     laws: Laws
     data: dict[str, Quantity] = {}
+    results: dict[str, Quantity] = {}
 
     def quantities(self) -> Iterator[tuple[str, Quantity]]:
-        """Every number, with its dotted path."""
+        """Every number that describes the device, with its dotted path."""
         yield "window.g_min", self.window.g_min
         yield "window.g_max", self.window.g_max
         for slot in Laws.model_fields:
@@ -79,7 +82,7 @@ class Technology(Strict):
             yield f"data.{name}", quantity
 
     def citations(self) -> list[str]:
-        """Bibliography keys of the paper and of every number, sorted."""
+        """Bibliography keys of the paper and of every number that describes the device, sorted."""
         keys = {self.citation}
         for _, quantity in self.quantities():
             keys.add(quantity.source)
@@ -116,7 +119,8 @@ def _read(path: Path, ancestors: tuple[str, ...]) -> dict[str, Any]:
     known = published()
     if parent not in known:
         raise unknown_name("technology", parent, known, where=f"{path}, 'based_on'")
-    return _merged(_read(known[parent], (*ancestors, parent)), data)
+    inherited = {key: value for key, value in _read(known[parent], (*ancestors, parent)).items() if key != "results"}
+    return _merged(inherited, data)
 
 
 def technology(name: str | Path) -> Technology:

@@ -1,0 +1,17 @@
+"""The experiments by name, in the order of the paper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ohmnia._registry import Registry
+from ohmnia.experiments._outcome import Outcome
+from ohmnia.experiments.forming import forming
+
+# Each takes (technology, seed, **sizes) and runs at the paper's size by default.
+EXPERIMENTS: Registry[Callable[..., Outcome]] = Registry(
+    "experiment",
+    {
+        "forming": forming,
+    },
+)
