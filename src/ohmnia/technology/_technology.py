@@ -72,7 +72,7 @@ class Technology(Strict):
     results: dict[str, Quantity] = {}
 
     def quantities(self) -> Iterator[tuple[str, Quantity]]:
-        """Every number that describes the device, with its dotted path."""
+        """Every number, with its dotted path."""
         yield "window.g_min", self.window.g_min
         yield "window.g_max", self.window.g_max
         for slot in Laws.model_fields:
@@ -80,11 +80,15 @@ class Technology(Strict):
                 yield f"laws.{slot}.{name}", quantity
         for name, quantity in self.data.items():
             yield f"data.{name}", quantity
+        for name, quantity in self.results.items():
+            yield f"results.{name}", quantity
 
     def citations(self) -> list[str]:
         """Bibliography keys of the paper and of every number that describes the device, sorted."""
         keys = {self.citation}
-        for _, quantity in self.quantities():
+        for path, quantity in self.quantities():
+            if path.startswith("results."):
+                continue
             keys.add(quantity.source)
             if quantity.spread:
                 keys.add(quantity.spread.source)
