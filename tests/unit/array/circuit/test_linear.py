@@ -14,18 +14,10 @@ from ohmnia._errors import InvalidValueError
 from ohmnia.array.circuit import Wires, effective_matrix, solve
 
 SIDES = ("start", "end", "both")
+BASE = Wires(row_ohm=0.35, column_ohm=2.0, drive_ohm=1.0, sense_ohm=50.0)
+VARIANTS = itertools.cycle([{"lead_segments": 1}, {"lead_segments": 0, "access_ohm": 800.0}])
 TOPOLOGIES = [
-    Wires(
-        row_ohm=0.35,
-        column_ohm=2.0,
-        drive_ohm=1.0,
-        sense_ohm=50.0,
-        row_side=a,
-        column_side=b,
-        lead_segments=lead,
-        access_ohm=access,
-    )
-    for (a, b), (lead, access) in zip(itertools.product(SIDES, SIDES), itertools.cycle([(1, 0.0), (0, 800.0)]), strict=False)
+    BASE.model_copy(update={"row_side": a, "column_side": b, **next(VARIANTS)}) for a, b in itertools.product(SIDES, SIDES)
 ]
 LIMITS = [
     Wires(row_ohm=0.0, column_ohm=0.0),
