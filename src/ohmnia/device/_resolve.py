@@ -16,6 +16,8 @@ from ohmnia.device.read_noise._abstract import AbstractReadNoiseLaw
 from ohmnia.device.read_noise.log_conductance import LogConductanceNoise
 from ohmnia.device.retention._abstract import AbstractRetentionLaw
 from ohmnia.device.retention.log_time_relaxation import LogTimeRelaxation
+from ohmnia.device.transport._abstract import AbstractTransportLaw
+from ohmnia.device.transport.trap_to_trap import TrapToTrap
 from ohmnia.device.update._abstract import AbstractUpdateLaw
 from ohmnia.device.update.soft_bounds import SoftBounds
 from ohmnia.technology import LawEntry, Quantity, Technology
@@ -26,9 +28,21 @@ LAWS: dict[str, Registry[Any]] = {
     "programming": Registry("programming law", {"identical-pulses": IdenticalPulses}),
     "retention": Registry("retention law", {"log-time-relaxation": LogTimeRelaxation}),
     "read_noise": Registry("read-noise law", {"log-conductance": LogConductanceNoise}),
+    "transport": Registry("transport law", {"trap-to-trap": TrapToTrap}),
 }
 OPTIONS = {"noise": ("additive", "multiplicative")}
-UNIT_SUFFIXES = {"siemens": "S", "volts": "V", "seconds": "s", "amperes": "A", "ohms": "ohm"}
+UNIT_SUFFIXES = {
+    "siemens": "S",
+    "volts": "V",
+    "seconds": "s",
+    "amperes": "A",
+    "ohms": "ohm",
+    "metres": "m",
+    "joules": "J",
+    "hertz": "Hz",
+    "kelvin": "K",
+    "per_cubic_metre": "1/m^3",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +57,8 @@ class Device:
         The window that weights are mapped onto.
     forming, update, programming, retention, read_noise
         The laws.
+    transport
+        The law of the current; None where the technology has none.
     """
 
     technology: Technology
@@ -53,11 +69,12 @@ class Device:
     programming: AbstractProgrammingLaw
     retention: AbstractRetentionLaw
     read_noise: AbstractReadNoiseLaw
+    transport: AbstractTransportLaw | None = None
 
 
 def _split_unit(field: str) -> tuple[str, str]:
-    stem, _, suffix = field.rpartition("_")
-    return (stem, UNIT_SUFFIXES[suffix]) if suffix in UNIT_SUFFIXES else (field, "1")
+    found = next((suffix for suffix in UNIT_SUFFIXES if field.endswith(f"_{suffix}")), None)
+    return (field.removesuffix(f"_{found}"), UNIT_SUFFIXES[found]) if found else (field, "1")
 
 
 def _number(quantity: Quantity, unit: str, where: str) -> float:
@@ -132,5 +149,5 @@ def resolve(technology: Technology) -> Device:
     g_min, g_max = (_number(getattr(window, name), "S", f"{technology.id}: window.{name}") for name in ("g_min", "g_max"))
     if not 0 < g_min < g_max:
         raise InvalidValueError(f"{technology.id}: the window needs 0 < g_min < g_max.")
-    laws = {slot: _law(technology, slot) for slot in LAWS}
+    laws = {slot: _law(technology, slot) for slot in LAWS if getattr(technology.laws, slot) is not None}
     return Device(technology, g_min, g_max, **laws)

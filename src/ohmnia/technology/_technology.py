@@ -24,13 +24,14 @@ class LawEntry(Strict):
 
 
 class Laws(Strict):
-    """The laws of a technology, one for each thing that happens to a cell."""
+    """The laws of a technology, one for each thing that happens to a cell; a law of the current may be missing."""
 
     forming: LawEntry
     update: LawEntry
     programming: LawEntry
     retention: LawEntry
     read_noise: LawEntry
+    transport: LawEntry | None = None
 
 
 class Window(Strict):
@@ -76,7 +77,8 @@ class Technology(Strict):
         yield "window.g_min", self.window.g_min
         yield "window.g_max", self.window.g_max
         for slot in Laws.model_fields:
-            for name, quantity in getattr(self.laws, slot).quantities.items():
+            entry: LawEntry | None = getattr(self.laws, slot)
+            for name, quantity in (entry.quantities if entry else {}).items():
                 yield f"laws.{slot}.{name}", quantity
         for name, quantity in self.data.items():
             yield f"data.{name}", quantity
