@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ohmnia._registry import Registry
 from ohmnia.experiments._outcome import Outcome
+from ohmnia.experiments.cycling import cycling
 from ohmnia.experiments.forming import forming
 from ohmnia.experiments.training import training
 
@@ -15,5 +16,6 @@ EXPERIMENTS: Registry[Callable[..., Outcome]] = Registry(
     {
         "forming": forming,
         "training": training,
+        "cycling": cycling,
     },
 )
