@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-READ_VOLTS = (0.2, 0.4, 0.5)
+# The first is the compact model's read voltage; the figure ends at the last.
+READ_VOLTS, _MOST_READ_VOLTS = (0.2, 0.4, 0.5), 0.6
 _STATES: tuple[State, ...] = ("lrs", "hrs")
-_NO_VOLTAGE = "The technology has no published ratio."
+_NO_RATIO, _NO_VOLTAGE = "The technology has no published ratio.", "The ratio is published without a voltage."
 
 
 class Branches(NamedTuple):
@@ -66,21 +67,21 @@ def cycling(
     Returns
     -------
     Outcome
-        Rows without a simulated number and no figure where the technology has no transport law.
+        One row without a simulated number and no figure where the technology has no transport law.
     """
     bench = Bench("cycling", "Quasi-static cycling (Fig. 2d, e)", technology, seed)
     law = bench.device.transport
-    loop, layer, cell = None, None, None
-    if law is not None:
-        ohms = bench.device.forming.transistor_ohms
-        loop = _whole(law, torch.linspace(*sweep_volts, points, dtype=torch.float64), ohms)
-        reads = torch.linspace(0.0, 0.6, points, dtype=torch.float64)[1:]
-        cell, layer = _whole(law, reads, ohms), _layer(law, reads)
+    if law is None:
+        bench.row("resistance_ratio", "HRS/LRS ratio", Estimate(None), Shown("The technology has no transport law."))
+        return bench.outcome([], [])
+    ohms = bench.device.forming.transistor_ohms
+    loop = _whole(law, torch.linspace(*sweep_volts, points, dtype=torch.float64), ohms)
+    reads = torch.linspace(0.0, _MOST_READ_VOLTS, points, dtype=torch.float64)[1:]
+    plot = _plot(bench, loop, _whole(law, reads, ohms), _layer(law, reads))
     _ratio_rows(bench, law)
-    _low_field_rows(bench, law)
+    _conductivity_rows(bench, law)
     _hopping_rows(bench)
-    plots = [] if loop is None or cell is None or layer is None else [_plot(bench, loop, cell, layer)]
-    return bench.outcome(plots, _choices(bench))
+    return bench.outcome([plot], _choices(bench))
 
 
 def _whole(law: AbstractTransportLaw, volts: Float[Tensor, " points"], transistor_ohms: float) -> Branches:
@@ -100,15 +101,13 @@ def _choices(bench: Bench) -> list[str]:
         f"The transistor is the {kiloohms:g} kΩ of forming in both directions, without saturation: no gate voltage of this "
         "measurement is at hand.",
         "The ratio in the table is that of the switching layer alone; the figure also shows it with leads and transistor.",
-        "The temperature is constant: no self-heating, which matters at the ends of the loop and not at a read.",
+        "The temperature is constant: no self-heating, which matters at the ends of the loop and little at a read.",
         "Constants of the tunnelling current that the paper's figure does not print are those of the group's compact model.",
     ]
 
 
-def _at(law: AbstractTransportLaw | None, volts: float) -> float | None:
+def _at(law: AbstractTransportLaw, volts: float) -> float:
     """HRS/LRS ratio of the layer at a read voltage; at 0 its limit."""
-    if law is None:
-        return None
     if volts == 0.0:
         return law.conductance_siemens("lrs") / law.conductance_siemens("hrs")
     return float(_layer(law, torch.tensor([volts], dtype=torch.float64)).ratio())
@@ -133,53 +132,51 @@ def voltage_of_ratio(law: AbstractTransportLaw, ratio: float, most_volts: float)
     """
     volts = torch.linspace(0.0, most_volts, 1001, dtype=torch.float64)[1:]
     below = (_layer(law, volts).ratio() <= ratio).nonzero()
-    if len(below) == 0 or (_at(law, 0.0) or 0.0) < ratio:
+    if len(below) == 0 or _at(law, 0.0) < ratio:
         return None
     high = float(volts[int(below[0])])
     low = high - most_volts / 1000
     for _ in range(50):
         middle = (low + high) / 2
-        low, high = (middle, high) if (_at(law, middle) or 0.0) > ratio else (low, middle)
+        low, high = (middle, high) if _at(law, middle) > ratio else (low, middle)
     return (low + high) / 2
 
 
-def _ratio_rows(bench: Bench, law: AbstractTransportLaw | None) -> None:
+def _ratio_rows(bench: Bench, law: AbstractTransportLaw) -> None:
     """The ratio at several voltages, and the voltage at which it is the published one."""
     published, pulse = bench.published("resistance_ratio"), bench.technology.data.get("set_voltage")
-    half = pulse.si / 2 if pulse else None
-    met = voltage_of_ratio(law, published.si, half or 1.0) if law and published else None
+    half = pulse.si / 2 if pulse else 1.0
+    met = voltage_of_ratio(law, published.si, half) if published else None
     place = f"the curve meets it at {met:.2f} V" if met else "the curve does not meet it"
-    low = bench.published("conductivity_ratio")
-    against = Shown(f"Published without a voltage; {place}." if published else _NO_VOLTAGE)
-    bench.row("resistance_ratio", "HRS/LRS ratio of the layer at 0.2 V", Estimate(_at(law, READ_VOLTS[0])), against)
-    whole = None
-    if law:
-        read = torch.tensor(READ_VOLTS[:1], dtype=torch.float64)
-        whole = float(_whole(law, read, bench.device.forming.transistor_ohms).ratio())
-    series = Shown("With leads and transistor in series; the ratio is published without a voltage.")
-    bench.row("ratio_of_1t1r", "HRS/LRS ratio of the 1T1R cell at 0.2 V", Estimate(whole), series)
+    against = Shown(f"Published without a voltage; {place}." if published else _NO_RATIO)
+    first = READ_VOLTS[0]
+    bench.row("resistance_ratio", f"HRS/LRS ratio of the layer at {first:g} V", Estimate(_at(law, first)), against)
     for volts in (0.0, *READ_VOLTS[1:]):
-        words = f"HRS/LRS ratio of the layer at {volts:g} V" if volts else "HRS/LRS ratio of the layer at low field"
-        name = f"ratio_at_{round(1000 * volts)}_mv"
-        bench.row(name, words, Estimate(_at(law, volts)), Shown("The ratio is published without a voltage."))
-    judge: AbstractJudge = Shown(_NO_VOLTAGE)
-    if published and half and law:
+        words = f"HRS/LRS ratio of the layer at {f'{volts:g} V' if volts else 'low field'}"
+        bench.row(f"ratio_at_{round(1000 * volts)}_mv", words, Estimate(_at(law, volts)), Shown(_NO_VOLTAGE))
+    read = torch.tensor([first], dtype=torch.float64)
+    whole = float(_whole(law, read, bench.device.forming.transistor_ohms).ratio())
+    series = Shown(f"With leads and transistor in series. {_NO_VOLTAGE}")
+    bench.row("ratio_of_1t1r", f"HRS/LRS ratio of the 1T1R cell at {first:g} V", Estimate(whole), series)
+    judge: AbstractJudge = Shown(_NO_RATIO)
+    if published:
         judge = Limit(at_most=half, remark="A read must stay below half the SET pulse, which disturbs no cell.")
-    bench.row("ratio_voltage", "voltage at which the ratio is the published one", Estimate(met, None, "V"), judge)
-    at = voltage_of_ratio(law, low.si, half or 1.0) if law and low else None
-    text = f"Conductivities are published without a field; {f'the curve meets their ratio at {at:.2f} V' if at else 'not met'}."
-    bench.row("conductivity_ratio", "ratio of the conductivities at low field", Estimate(_at(law, 0.0)), Shown(text))
+    bench.row("ratio_voltage", "voltage (V) at which the ratio is the published one", Estimate(met, None, "V"), judge)
 
 
-def _low_field_rows(bench: Bench, law: AbstractTransportLaw | None) -> None:
+def _conductivity_rows(bench: Bench, law: AbstractTransportLaw) -> None:
     """Conductivity and resistance of both states without field."""
+    found = bench.published("conductivity_ratio")
+    met = voltage_of_ratio(law, found.si, 1.0) if found else None
+    place = f"the ratio of the currents falls to it at {met:.2f} V" if met else "the ratio of the currents does not fall to it"
+    judge = Shown(f"Published without a field; {place}." if found else _NO_RATIO)
+    bench.row("conductivity_ratio", "ratio of the conductivities at low field", Estimate(_at(law, 0.0)), judge)
     other = (
         "The figure prints the conductivity beside the radius of the filament; how it enters is not at hand. The law is a "
         "cylinder with the length, the rate and the factor of the compact model."
     )
     for state in _STATES:
-        sigma = law.conductivity_siemens_per_metre(state) if law else None
-        ohms = 1.0 / law.conductance_siemens(state) if law else None
+        sigma, ohms = law.conductivity_siemens_per_metre(state), 1.0 / law.conductance_siemens(state)
         words = f"of the layer in {state.upper()} at low field"
         bench.row(f"conductivity_{state}", f"conductivity {words}", Estimate(sigma, None, "S/cm"), Shown(other))
         bench.row(f"resistance_{state}", f"resistance {words}", Estimate(ohms, None, "kohm"), Shown("Not published in ohms."))

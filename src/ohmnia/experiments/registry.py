@@ -15,7 +15,7 @@ EXPERIMENTS: Registry[Callable[..., Outcome]] = Registry(
     "experiment",
     {
         "forming": forming,
-        "training": training,
         "cycling": cycling,
+        "training": training,
     },
 )

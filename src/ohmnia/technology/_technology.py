@@ -106,7 +106,7 @@ def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     """The base with the changes; a new value or another law leaves what described the old one behind."""
     result = dict(base)
     if "value" in changes:
-        result = {key: value for key, value in base.items() if key not in ("source", "locator", "kind", "reason")}
+        result = {key: value for key, value in base.items() if key not in ("source", "locator", "kind", "reason", "certainty")}
     if changes.get("law", base.get("law")) != base.get("law"):
         return changes
     for key, value in changes.items():

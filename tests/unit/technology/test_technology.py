@@ -68,7 +68,7 @@ def test_every_number_of_the_file_is_listed(technology: Technology) -> None:
     paths = [path for path, _ in technology.quantities()]
     spreads = sum(quantity.spread is not None for _, quantity in technology.quantities())
     assert len(paths) == len(set(paths))
-    assert len(paths) + spreads + len(technology.results) == len(re.findall(r"\bvalue = ", text))
+    assert len(paths) + spreads == len(re.findall(r"\bvalue = ", text))
     assert {"window.g_min", "laws.update.states", "laws.retention.onset", "data.pulse_width"} <= set(paths)
 
 
@@ -91,6 +91,14 @@ def test_a_new_value_does_not_keep_the_old_source(variant: Callable[..., Path]) 
     text = refusal(variant(STATES + "value = 44\n"))
     assert "laws.update.quantities.states.source" in text
     assert "required" in text
+
+
+def test_a_new_value_does_not_keep_the_old_certainty(variant: Callable[..., Path], technology: Technology) -> None:
+    child = ohmnia.technology(variant("[laws.transport.quantities.energy_lrs]\nvalue = 70\n" + SOURCE))
+    assert child.laws.transport is not None
+    assert technology.laws.transport is not None
+    assert technology.laws.transport.quantities["energy_lrs"].certainty == "medium"
+    assert child.laws.transport.quantities["energy_lrs"].certainty is None
 
 
 def test_another_law_does_not_inherit_the_quantities_of_the_old_one(variant: Callable[..., Path]) -> None:
