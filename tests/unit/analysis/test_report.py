@@ -96,6 +96,8 @@ def test_every_quantity_is_listed_with_its_source_and_reason(written: Path) -> N
     _, page = opened(written)
     assumed = 0
     for path, quantity in technology("cmo-hfox").quantities():
+        if path.startswith("results."):
+            continue
         assert path in page.text
         assert quantity.locator.replace("+-", "±") in page.text
         for record in (quantity, quantity.spread):
