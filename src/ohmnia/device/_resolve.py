@@ -85,6 +85,11 @@ def _number(quantity: Quantity, unit: str, where: str) -> float:
     return quantity.si
 
 
+def _row(quantity: Quantity, unit: str, where: str) -> tuple[float, ...]:
+    values = quantity.value if isinstance(quantity.value, tuple) else (quantity.value,)
+    return tuple(_number(quantity.model_copy(update={"value": value}), unit, where) for value in values)
+
+
 def _spread(owner: Quantity, distribution: str, where: str) -> float:
     if owner.spread is not None and owner.spread.distribution != distribution:
         raise InvalidValueError(f"{where}.spread is {owner.spread.distribution}; the law takes a {distribution} one.")
@@ -111,7 +116,10 @@ def _law(technology: Technology, slot: str) -> Any:
             continue
         known.add(name)
         if name in entry.quantities:
-            values[field.name] = _number(entry.quantities[name], unit, f"{where}.{name}")
+            quantity, place = entry.quantities[name], f"{where}.{name}"
+            # One number stands for every row.
+            row = field.metadata.get("row") and isinstance(quantity.value, tuple)
+            values[field.name] = (_row if row else _number)(quantity, unit, place)
         elif field.default is dataclasses.MISSING:
             raise InvalidValueError(f"{where}: the law '{entry.law}' needs the quantity '{name}' (unit {unit}).")
     _refuse_strangers(cls, entry, known, where)
