@@ -110,7 +110,7 @@ def test_a_row_reaches_the_law_that_takes_one_and_one_number_stands_for_all(edit
 
     law = resolve(edited(table)).programming
     assert isinstance(law, IdenticalPulses)
-    low, high = law.bounds(torch.tensor([20e-6, 21e-6], dtype=torch.float64))
+    low, high = law.bounds(torch.tensor([19e-6, 21e-6], dtype=torch.float64))
     assert low.tolist() == pytest.approx([3e-6, 7e-6])
     assert high.tolist() == pytest.approx([120e-6, 120e-6])
     with pytest.raises(InvalidValueError, match="one number is needed"):
