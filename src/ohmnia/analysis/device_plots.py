@@ -21,7 +21,7 @@ from ohmnia.analysis._style import (
     time_axis,
 )
 from ohmnia.analysis.metrics import RANGES, metric, published_iterations, series
-from ohmnia.lifecycle.characterise import ALTERNATING_PULSES, RAMP_PULSES
+from ohmnia.lifecycle.characterise import PUBLISHED_SEQUENCE
 from ohmnia.lifecycle.record import Results
 from ohmnia.measured import Curve
 from ohmnia.technology import Technology
@@ -65,8 +65,9 @@ def pulse_response(results: Results, symmetry_point_siemens: float) -> Figure:
 
 def _sequence(upper: Axes, lower: Axes, pulses: int) -> None:
     """Mark the parts of the sequence: ramps up and down, then alternating pulses."""
-    starts = [k * RAMP_PULSES for k in range(5)]
-    names = [f"{RAMP_PULSES} up", f"{RAMP_PULSES} down"] * 2 + [f"{ALTERNATING_PULSES} alternating"]
+    ramp, cycles = PUBLISHED_SEQUENCE.ramp, PUBLISHED_SEQUENCE.cycles
+    starts = [k * ramp for k in range(2 * cycles + 1)]
+    names = [f"{ramp} up", f"{ramp} down"] * cycles + [f"{PUBLISHED_SEQUENCE.alternating} alternating"]
     lower.set_xticks([*(start for start in starts if start < pulses), pulses])
     for start, end, name in zip(starts, [*starts[1:], pulses], names, strict=True):
         if start >= pulses:

@@ -51,6 +51,7 @@ class Bench:
         judge: AbstractJudge,
         kind: Kind = "derived",
         extrapolated: bool = False,
+        source: str = "",
     ) -> None:
         """Write a number down beside the technology's published result of that name, with a verdict.
 
@@ -68,6 +69,8 @@ class Bench:
             "derived" or "input check".
         extrapolated
             Whether the published number lies beyond what was measured.
+        source
+            Of what the number is held against, where that is no published result: bibliography key and place.
         """
         found = self.published(name)
         unit = found.unit if found else estimate.unit
@@ -87,7 +90,7 @@ class Bench:
                 tolerance=shown(verdict.tolerance),
                 ok=verdict.ok,
                 kind=kind,
-                source=f"{found.source}, {found.locator}" if found else OWN,
+                source=f"{found.source}, {found.locator}" if found else source or OWN,
                 criterion=verdict.criterion,
                 reason=verdict.reason,
                 certainty=(found.certainty or "") if found else "",
