@@ -9,6 +9,7 @@ from ohmnia._units import from_si
 from ohmnia.device import Device, resolve
 from ohmnia.experiments._outcome import Kind, Outcome, Plot, Row
 from ohmnia.experiments._verdict import AbstractJudge, Estimate
+from ohmnia.measured import Curve, curve_of
 from ohmnia.random import Stream
 from ohmnia.technology import Quantity, Technology
 from ohmnia.technology import technology as load
@@ -42,6 +43,13 @@ class Bench:
     def published(self, name: str) -> Quantity | None:
         """The technology's published result of a name; None where it lists none."""
         return self.technology.results.get(name)
+
+    def measured(self, name: str) -> Curve | None:
+        """A measured curve of this technology's cells; None for another technology."""
+        found = curve_of(name, self.technology.id)
+        if found is not None:
+            self.citations.add(found.source)
+        return found
 
     def row(
         self,

@@ -9,6 +9,7 @@ from ohmnia.experiments._outcome import Outcome
 from ohmnia.experiments.cycling import cycling
 from ohmnia.experiments.forming import forming
 from ohmnia.experiments.training import training
+from ohmnia.experiments.weight_transfer import weight_transfer
 
 # Each takes (technology, seed, **sizes) and runs at the paper's size by default.
 EXPERIMENTS: Registry[Callable[..., Outcome]] = Registry(
@@ -16,6 +17,7 @@ EXPERIMENTS: Registry[Callable[..., Outcome]] = Registry(
     {
         "forming": forming,
         "cycling": cycling,
+        "weight-transfer": weight_transfer,
         "training": training,
     },
 )

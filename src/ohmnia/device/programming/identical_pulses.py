@@ -86,7 +86,7 @@ class IdenticalPulses(AbstractProgrammingLaw):
     def bounds(self, target: Float[Tensor, "*cells"]) -> tuple[Float[Tensor, "*cells"], Float[Tensor, "*cells"]]:
         """Bounds (siemens) that the pulses towards each target reach: the row of the voltage table that its target picks."""
         limits = torch.tensor(self.target_limit_siemens[:-1], dtype=torch.float64)
-        row = torch.bucketize(target.double(), limits)
+        row = torch.bucketize(target.double().contiguous(), limits)
         low, high = (torch.tensor(values, dtype=torch.float64)[row] for values in self._bounds())
         return low, high
 
