@@ -11,9 +11,9 @@ f(0)     density at the target of a cell that is pulsed towards it for ever     
 p        chance of a pulse to end inside the range                                         1
 ======== ================================================================================= =====
 
-f is the stationary density of x -> x + s_up (1 + n_up xi) for x < 0 and x -> x - s_down (1 + n_down xi) for x > 0, with the
-steps and the noises of a cell at the target. An error that is uniform in the range has the deviation above. Limits: a range
-that is small against a step, and steps that hardly change within one step.
+f is the stationary density of a cell that gets a SET pulse below the target and a RESET pulse above it, of the open-loop
+law between the closed loop's bounds. An error that is uniform in the range has the deviation above. Limits: a range that is
+small against a step; a cell that has forgotten where it came from.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ohmnia.device import Device
 from ohmnia.device.programming.identical_pulses import IdenticalPulses
 from ohmnia.random import Stream
 
-_POINTS, _REACH, _ROUNDS, _MOST_PULSES = 161, 4.0, 40, 2000
+_POINTS, _CROWDING, _ROUNDS, _MOST_PULSES = 60, 5.0, 60, 2000
 
 
 def predicted_sigma(target: Float[np.ndarray, " levels"], acceptance: float) -> Float[np.ndarray, " levels"]:
@@ -50,16 +50,9 @@ def predicted_iterations(
     for target in target_siemens.double():
         goal = target.expand(cells)
         wide = loop.parameters(own, goal, device.update)
-        chance = 2 * acceptance * target * _density(device, goal, wide)
+        chance = 2 * acceptance * target * _density(device, goal, loop.bounds(goal), wide)
         found.append(float((_approach(device, start, goal, wide) + 1 / chance.clamp(max=1.0)).mean()))
     return np.array(found)
-
-
-def _steps(device: Device, g: Tensor, wide: Tensor, direction: int) -> tuple[Tensor, Tensor]:
-    """Mean step of a pulse at `g`, and its standard deviation."""
-    zero, one = torch.zeros_like(g), torch.full_like(g, 0.1)
-    mean = device.update.pulse(g, direction, wide, zero)
-    return (mean - g).abs(), (device.update.pulse(g, direction, wide, one) - mean).abs() / 0.1
 
 
 def _approach(device: Device, start: Tensor, goal: Tensor, wide: Tensor) -> Tensor:
@@ -76,18 +69,22 @@ def _approach(device: Device, start: Tensor, goal: Tensor, wide: Tensor) -> Tens
     return (pulses - 1).clamp(min=0)
 
 
-def _density(device: Device, goal: Tensor, wide: Tensor) -> Tensor:
-    """f(0) of each cell, by iterating the density on a grid."""
-    (up, noise_up), (down, noise_down) = (_steps(device, goal, wide, sign) for sign in (1, -1))
-    unit = torch.maximum(torch.maximum(up, down), torch.maximum(noise_up, noise_down))[:, None, None]
-    x = torch.linspace(-_REACH, _REACH, _POINTS, dtype=torch.float64)
-    width = float(x[1] - x[0])
-    from_, to = x[None, None, :], x[None, :, None]
-    mean = torch.where(from_ < 0, up[:, None, None] / unit, -down[:, None, None] / unit)
-    sigma = torch.where(from_ < 0, noise_up[:, None, None] / unit, noise_down[:, None, None] / unit).clamp(min=width)
-    kernel = torch.exp(-0.5 * ((to - from_ - mean) / sigma) ** 2) / sigma
-    kernel = kernel / kernel.sum(1, keepdim=True)
-    density = torch.full((len(goal), _POINTS, 1), 1 / _POINTS, dtype=torch.float64)
+def _density(device: Device, goal: Tensor, bounds: tuple[Tensor, Tensor], wide: Tensor) -> Tensor:
+    """f(0) of each cell, by iterating the density on a grid that is crowded around the target."""
+    edges = torch.linspace(0, 1, _POINTS + 1, dtype=torch.float64).mul(_CROWDING).sinh() / math.sinh(_CROWDING)
+    low, high = (bound[:, None] for bound in bounds)
+    below, above = goal[:, None] - (goal[:, None] - low) * edges.flip(0), goal[:, None] + (high - goal[:, None]) * edges
+    width = torch.cat([below.diff(), above.diff()], 1)
+    g = torch.cat([below[:, :-1], above[:, :-1]], 1) + width / 2
+    direction, cells = torch.sign(goal[:, None] - g), wide[..., None]
+    mean = device.update.pulse(g, direction, cells, torch.zeros_like(g))
+    # The step is linear in xi up to the bounds, which a small xi does not meet.
+    sigma = 10 * (device.update.pulse(g, direction, cells, torch.full_like(g, 0.1)) - mean).abs()
+    sigma = torch.maximum(sigma, width)[:, None, :]
+    chance = torch.exp(-0.5 * ((g[:, :, None] - mean[:, None, :]) / sigma) ** 2) * width[:, :, None]
+    chance = chance / chance.sum(1, keepdim=True)
+    share = torch.full((*g.shape, 1), 1 / g.shape[1], dtype=torch.float64)
     for _ in range(_ROUNDS):
-        density = kernel @ density
-    return density[:, _POINTS // 2, 0] / width / unit[:, 0, 0]
+        share = chance @ share
+    density = share[..., 0] / width
+    return density[:, _POINTS - 1 : _POINTS + 1].mean(1)
