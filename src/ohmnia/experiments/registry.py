@@ -8,6 +8,8 @@ from ohmnia._registry import Registry
 from ohmnia.experiments._outcome import Outcome
 from ohmnia.experiments.cycling import cycling
 from ohmnia.experiments.forming import forming
+from ohmnia.experiments.relaxation import relaxation
+from ohmnia.experiments.switching import switching
 from ohmnia.experiments.training import training
 from ohmnia.experiments.weight_transfer import weight_transfer
 
@@ -18,6 +20,8 @@ EXPERIMENTS: Registry[Callable[..., Outcome]] = Registry(
         "forming": forming,
         "cycling": cycling,
         "weight-transfer": weight_transfer,
+        "relaxation": relaxation,
+        "switching": switching,
         "training": training,
     },
 )
