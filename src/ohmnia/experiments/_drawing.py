@@ -14,7 +14,7 @@ def cumulative(axes: Axes, values: Float[np.ndarray, " cells"], **style: object)
     axes.set_ylim(0, 1.02)
 
 
-def shades(number: int) -> list[tuple[float, float, float, float]]:
+def shades(number: int) -> list[tuple[float, ...]]:
     """Colours of many ordered curves, dark to light; the brightest yellow is left out."""
     from matplotlib import colormaps
 
