@@ -19,6 +19,7 @@ small against a step; a cell that has forgotten where it came from.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -38,21 +39,27 @@ def predicted_sigma(target: Float[np.ndarray, " levels"], acceptance: float) -> 
 
 
 def predicted_iterations(
-    device: Device, target_siemens: Float[Tensor, " levels"], acceptance: float, cells: int, stream: Stream
-) -> Float[np.ndarray, " levels"] | None:
-    """Mean pulses to each target, over that many cells of the open loop; None for another closed loop than identical pulses."""
+    device: Device, target_siemens: Float[Tensor, " levels"], acceptances: Sequence[float], cells: int, stream: Stream
+) -> list[Float[np.ndarray, " levels"] | None]:
+    """Mean pulses to each target at each acceptance range, over that many cells of the open loop.
+
+    Returns
+    -------
+    list
+        One for each range; None for another closed loop than that of identical pulses.
+    """
     loop = device.programming
     if not isinstance(loop, IdenticalPulses):
-        return None
+        return [None] * len(acceptances)
     own = device.update.sample((cells,), stream)
-    start = device.update.symmetry_points(own)
-    found = []
+    start, found = device.update.symmetry_points(own), []
     for target in target_siemens.double():
         goal = target.expand(cells)
         wide = loop.parameters(own, goal, device.update)
-        chance = 2 * acceptance * target * _density(device, goal, loop.bounds(goal), wide)
-        found.append(float((_approach(device, start, goal, wide) + 1 / chance.clamp(max=1.0)).mean()))
-    return np.array(found)
+        landing = 2 * target * _density(device, goal, loop.bounds(goal), wide)
+        approach = _approach(device, start, goal, wide)
+        found.append([float((approach + 1 / (acceptance * landing).clamp(max=1.0)).mean()) for acceptance in acceptances])
+    return list(np.array(found).T)
 
 
 def _approach(device: Device, start: Tensor, goal: Tensor, wide: Tensor) -> Tensor:

@@ -92,8 +92,8 @@ def _plots(bench: Bench, trace: Float[np.ndarray, "pulses cells"], found: Switch
             "switching-traces",
             "Open-loop switching of an array",
             f"Conductance under {2 * sequence.cycles} x {sequence.ramp} identical pulses, then {sequence.alternating} "
-            f"of alternating sign. Top: one cell, with its G_max, G_min and G_sp. Bottom: mean and standard deviation of {cells} cells; inset: "
-            "the cells at pulse 1200, the end of the second potentiation.",
+            f"of alternating sign. Top: one cell, with its G_max, G_min and G_sp. Bottom: mean and standard deviation of "
+            f"{cells} cells; inset: the cells at pulse 1200, the end of the second potentiation.",
             lambda: figures.traces(trace[:, :cells]),
         ),
         Plot(

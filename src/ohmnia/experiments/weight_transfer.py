@@ -10,6 +10,7 @@ from typing import final
 import numpy as np
 import torch
 from jaxtyping import Float
+from torch import Tensor
 
 from ohmnia.experiments._bench import Bench
 from ohmnia.experiments._closed_loop import predicted_iterations, predicted_sigma
@@ -22,6 +23,7 @@ from ohmnia.technology import Technology
 
 RANGES = {"ar0_2": 0.002, "ar2": 0.02}
 CURVE = "falcone2025-programming"
+_PREDICTED_CELLS = 128
 
 
 @final
@@ -98,8 +100,10 @@ def weight_transfer(
         neighbouring states.
     """
     bench = Bench("weight-transfer", "Weight transfer (Fig. 3)", technology, seed)
-    curve = bench.measured(CURVE)
-    found = [_transfer(bench, key, levels, cells, curve) for key in RANGES]
+    device, curve = bench.device, bench.measured(CURVE)
+    target = torch.linspace(device.g_min_siemens, device.g_max_siemens, levels, dtype=torch.float64)
+    predicted = predicted_iterations(device, target, list(RANGES.values()), _PREDICTED_CELLS, bench.stream.child("prediction"))
+    found = [_transfer(bench, key, target, cells, curve, own) for key, own in zip(RANGES, predicted, strict=True)]
     for transfer in found:
         _deviation_rows(bench, transfer, curve)
         _iteration_rows(bench, transfer)
@@ -143,10 +147,16 @@ def _choices(cells: int) -> list[str]:
     ]
 
 
-def _transfer(bench: Bench, key: str, levels: int, cells: int, curve: Curve | None) -> Transfer:
-    acceptance, device = RANGES[key], bench.device
-    target = torch.linspace(device.g_min_siemens, device.g_max_siemens, levels, dtype=torch.float64)
-    found = write_levels(device, target, cells, acceptance, bench.stream.child(key))
+def _transfer(
+    bench: Bench,
+    key: str,
+    target: Float[Tensor, " levels"],
+    cells: int,
+    curve: Curve | None,
+    predicted: Float[np.ndarray, " levels"] | None,
+) -> Transfer:
+    acceptance = RANGES[key]
+    found = write_levels(bench.device, target, cells, acceptance, bench.stream.child(key))
     error = np.where(found.failed.numpy(), np.nan, found.error_siemens.numpy())
     pulses, empty = found.pulses.numpy(), np.zeros(0)
     return Transfer(
@@ -156,11 +166,11 @@ def _transfer(bench: Bench, key: str, levels: int, cells: int, curve: Curve | No
         sigma=np.nanstd(error, axis=1, ddof=1),
         iterations=pulses.mean(1),
         error=error,
-        pulses_error=float(np.sqrt((pulses.var(1, ddof=1) / cells).mean() / levels)),
+        pulses_error=float(np.sqrt((pulses.var(1, ddof=1) / cells).mean() / len(target))),
         failed=float(found.failed.double().mean()),
         measured_at=empty if curve is None else np.array(curve.columns["target"]),
         measured=empty if curve is None else np.array(curve.columns[f"sigma_range_{100 * acceptance:g}"]),
-        predicted_iterations=predicted_iterations(device, target, acceptance, 32, bench.stream.child("prediction")),
+        predicted_iterations=predicted,
     )
 
 
