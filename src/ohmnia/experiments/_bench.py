@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import final
 
 from ohmnia._units import from_si
 from ohmnia.device import Device, resolve
 from ohmnia.experiments._outcome import Kind, Outcome, Plot, Row
-from ohmnia.experiments._verdict import AbstractJudge, Estimate
+from ohmnia.experiments._verdict import AbstractJudge, Estimate, Limit, Shown
 from ohmnia.measured import Curve, curve_of
 from ohmnia.random import Stream
 from ohmnia.technology import Quantity, Technology
@@ -44,12 +45,27 @@ class Bench:
         """The technology's published result of a name; None where it lists none."""
         return self.technology.results.get(name)
 
+    def assumptions(self, slot: str) -> list[str]:
+        """What one of the technology's laws assumes, a sentence for each number and each spread."""
+        found = []
+        for name, quantity in getattr(self.technology.laws, slot).quantities.items():
+            for part, record in ((name, quantity), (f"spread of {name}", quantity.spread)):
+                if record is not None and record.kind == "assumed":
+                    found.append(f"Assumed, {part.replace('_', ' ')}: {record.reason}")
+        return found
+
     def measured(self, name: str) -> Curve | None:
         """A measured curve of this technology's cells; None for another technology."""
         found = curve_of(name, self.technology.id)
         if found is not None:
             self.citations.add(found.source)
         return found
+
+    def limit(self, at_least: float = -math.inf, at_most: float = math.inf, remark: str = "") -> AbstractJudge:
+        """A limit (SI) that the paper's claims set; a technology without published results is shown and not judged."""
+        if not self.technology.results:
+            return Shown(f"{remark} The technology lists no published results.".strip())
+        return Limit(at_least, at_most, remark)
 
     def row(
         self,

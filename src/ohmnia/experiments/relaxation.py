@@ -21,7 +21,7 @@ from ohmnia.array.tile import Tile
 from ohmnia.experiments._bench import Bench
 from ohmnia.experiments._levels import counted_overlaps, overlaps
 from ohmnia.experiments._outcome import Outcome, Plot
-from ohmnia.experiments._verdict import Estimate, Limit, Shown, Within
+from ohmnia.experiments._verdict import Estimate, Shown, Within
 from ohmnia.measured import Curve
 from ohmnia.technology import Technology
 
@@ -95,15 +95,16 @@ def relaxation(
     curve = bench.measured(CURVE)
     _short_rows(bench, short)
     _long_rows(bench, long, curve)
-    return bench.outcome(_plots(bench, short, long, curve), _choices(cells, long_cells))
+    return bench.outcome(_plots(bench, short, long, curve), _choices(bench, cells, long_cells))
 
 
-def _choices(cells: int, long_cells: int) -> list[str]:
+def _choices(bench: Bench, cells: int, long_cells: int) -> list[str]:
     return [
         f"{cells} cells at each level and {long_cells} in the long test, each programmed pulse by pulse and then left alone.",
         "Trajectories are a Brownian motion in the variance: only the distributions at single times are published.",
         "Mean and deviation do not depend on the level: the authors' fit comes from one level.",
         "Ten years lie beyond the last measurement, one week: a straight line in the logarithm of time.",
+        *bench.assumptions("retention"),
     ]
 
 
@@ -188,7 +189,7 @@ def _long_rows(bench: Bench, long: Relaxed, curve: Curve | None) -> None:
     gap = Estimate(float(np.abs(correlation - ratio).max()), None)
     name = "largest |corr(t1, t2) - sigma(t1) / sigma(t2)|"
     # Of 15 pairs the worst of a true random walk lies within about 4 standard errors.
-    bench.row("memory", name, gap, Limit(at_most=4 / math.sqrt(number), remark="A random walk in the logarithm of time."))
+    bench.row("memory", name, gap, bench.limit(at_most=4 / math.sqrt(number), remark="A random walk in the logarithm of time."))
 
 
 def memory(long: Relaxed) -> tuple[Float[np.ndarray, " pairs"], Float[np.ndarray, " pairs"]]:

@@ -70,16 +70,17 @@ def switching(technology: Technology | str | Path = "cmo-hfox", seed: int = 0, c
         own = f"the mean skew puts the mean G_sp at {middle:.0f} µS" if name == "g_sp" else "the law has one bound for all cells"
         reason = f"Read off a figure; {own}."
         _range_rows(bench, name, f"{words} in an array", of(found).reshape(arrays, cells), "uS", reason)
-    return bench.outcome(_plots(bench, trace, found, cells), _choices(cells, arrays))
+    return bench.outcome(_plots(bench, trace, found, cells), _choices(bench, cells, arrays))
 
 
-def _choices(cells: int, arrays: int) -> list[str]:
+def _choices(bench: Bench, cells: int, arrays: int) -> list[str]:
     return [
         f"{arrays} arrays of {cells} cells stand for the one that was measured, so that a mean is not one array's luck.",
         "G_max and G_min are means of the last 50 pulses of a ramp, G_sp of the last 400 alternating pulses.",
         "The step at the symmetry point is the mean signed step there, SET and RESET apart; N takes the mean of both, NSR "
         "the root mean square of both deviations. A mean of |step| would be larger: the noise makes some steps go back.",
         "Every cell starts at its symmetry point.",
+        *bench.assumptions("update"),
     ]
 
 

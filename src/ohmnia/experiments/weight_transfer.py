@@ -16,7 +16,7 @@ from ohmnia.experiments._bench import Bench
 from ohmnia.experiments._closed_loop import predicted_iterations, predicted_sigma
 from ohmnia.experiments._levels import deviation_error, deviation_from, levels_apart, line_through, overlaps
 from ohmnia.experiments._outcome import Outcome, Plot
-from ohmnia.experiments._verdict import Estimate, Limit, Shown, Within
+from ohmnia.experiments._verdict import Estimate, Shown, Within
 from ohmnia.lifecycle.characterise import write_levels
 from ohmnia.measured import Curve
 from ohmnia.technology import Technology
@@ -129,19 +129,19 @@ def weight_transfer(
             "The closed loop follows from the open loop",
             "Error and iterations, simulated pulse by pulse and predicted from the open-loop step, its noise and the bounds "
             "alone: the error is uniform in the acceptance range, and a pulse ends inside it with a chance that the size of a "
-            "step gives.",
+            "step gives. A range of 2 % is not small against a step, so that a cell often lands in it on its way.",
             lambda: figures.prediction(bench, found),
         ),
     ]
-    return bench.outcome(plots, _choices(cells))
+    return bench.outcome(plots, _choices(bench, cells))
 
 
-def _choices(cells: int) -> list[str]:
+def _choices(bench: Bench, cells: int) -> list[str]:
     return [
         f"{cells} cells at each level, each starting at its own symmetry point; the paper has 32.",
-        "The voltage table of the flow chart picks the bounds that the pulses reach by the target: those of the open loop "
-        "where the table has the open loop's voltages; 5 µS for RESET at -1.5 V and 110 µS for SET at 1.5 V are assumed.",
-        "The width of the closed loop's pulses is not visible; the open loop's number of states, skew and noise are kept.",
+        "The target picks the voltages from the flow chart's table, and so the bounds that the pulses reach; number of states, "
+        "skew and noise of the open loop are kept.",
+        *bench.assumptions("programming"),
         "Lines are ordinary least squares, which gives the published lines back from the measured points.",
         "Cells that never came into the range are counted in a row of their own and left out of the deviations.",
     ]
@@ -182,7 +182,7 @@ def _deviation_rows(bench: Bench, found: Transfer, curve: Curve | None) -> None:
         simulated, spread = (np.interp(found.measured_at, found.target, values) for values in (found.sigma, error))
         deviation = Estimate(*deviation_from(simulated, found.measured, spread), "percent")
         remark = "A deviation of 32 measured cells is itself known to 8 to 13 %, and was read off a figure to 2 %."
-        judge, source = Limit(at_most=0.15, remark=remark), f"{curve.source}, {curve.locator}"
+        judge, source = bench.limit(at_most=0.15, remark=remark), f"{curve.source}, {curve.locator}"
     name = f"RMS relative deviation of sigma from the measured levels, {text}"
     bench.row(f"sigma_deviation_{found.key}", name, deviation, judge, source=source)
     line = line_through(found.target, found.sigma, error)
@@ -198,13 +198,15 @@ def _iteration_rows(bench: Bench, found: Transfer) -> None:
     number = found.error.size
     failed = Estimate(found.failed, math.sqrt(max(found.failed, 1 / number) * (1 - found.failed) / number), "percent")
     name = f"cells that never came into the range, {found.percent}"
-    bench.row(f"failed_{found.key}", name, failed, Limit(at_most=0.005, remark="The paper's yield is 100 % of 32 cells."))
+    bench.row(f"failed_{found.key}", name, failed, bench.limit(at_most=0.005, remark="Our own limit."))
 
 
 def _state_rows(bench: Bench, fine: Transfer, coarse: Transfer) -> None:
     for found in (fine, coarse):
         worst = Estimate(float(overlaps(found.target, found.sigma).max()), None, "percent")
-        judge = Limit(at_most=0.01) if found is fine else Shown("At 2 % the ranges of the upper levels overlap by themselves.")
+        judge = (
+            bench.limit(at_most=0.01) if found is fine else Shown("At 2 % the ranges of the upper levels overlap by themselves.")
+        )
         bench.row(f"overlap_{found.key}", f"largest overlap of neighbouring states, range {found.percent}", worst, judge)
     least = int(np.argmin(fine.sigma))
     noise = Estimate(float(fine.sigma[least]), float(fine.sigma_error[least]), "nS")
@@ -212,4 +214,4 @@ def _state_rows(bench: Bench, fine: Transfer, coarse: Transfer) -> None:
     conductance = np.where(np.isnan(fine.error), fine.target[:, None], fine.target[:, None] + fine.error)
     apart = Estimate(levels_apart(conductance), None)
     remark = "Levels of which no cell reaches a neighbour's cells."
-    bench.row("distinguishable_states", "distinguishable states, range 0.2 %", apart, Limit(at_least=33, remark=remark))
+    bench.row("distinguishable_states", "distinguishable states, range 0.2 %", apart, bench.limit(at_least=33, remark=remark))
