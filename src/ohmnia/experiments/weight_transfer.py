@@ -102,7 +102,9 @@ def weight_transfer(
     bench = Bench("weight-transfer", "Weight transfer (Fig. 3)", technology, seed)
     device, curve = bench.device, bench.measured(CURVE)
     target = torch.linspace(device.g_min_siemens, device.g_max_siemens, levels, dtype=torch.float64)
-    predicted = predicted_iterations(device, target, list(RANGES.values()), _PREDICTED_CELLS, bench.stream.child("prediction"))
+    predicted = predicted_iterations(
+        device, target, list(RANGES.values()), min(cells, _PREDICTED_CELLS), bench.stream.child("prediction")
+    )
     found = [_transfer(bench, key, target, cells, curve, own) for key, own in zip(RANGES, predicted, strict=True)]
     for transfer in found:
         _deviation_rows(bench, transfer, curve)

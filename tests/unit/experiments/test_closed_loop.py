@@ -25,12 +25,12 @@ def test_sigma_is_that_of_a_uniform_error() -> None:
 
 
 def test_iterations_of_a_narrow_range_are_those_of_the_closed_loop(device: Device) -> None:
-    (predicted,) = predicted_iterations(device, TARGETS, [0.001], 400, STREAM.child("open"))
+    (predicted,) = predicted_iterations(device, TARGETS, [0.001], 200, STREAM.child("open"))
     assert predicted is not None
-    found = write_levels(device, TARGETS, 1500, 0.001, STREAM.child("closed"))
+    found = write_levels(device, TARGETS, 800, 0.001, STREAM.child("closed"))
     ratio = predicted / found.pulses.mean(1).numpy()
-    # Waiting times scatter by their mean over 1500 cells, and by the cells' own steps, 20 %, over 400.
-    error = math.hypot(1 / math.sqrt(1500), 0.2 / math.sqrt(400))
+    # Waiting times scatter by their mean over 800 cells, and by the cells' own steps, 20 %, over 200.
+    error = math.hypot(1 / math.sqrt(800), 0.2 / math.sqrt(200))
     # A range that is not zero catches cells on their way: up to 5 % at 0.1 %.
     assert np.abs(ratio - 1).max() < tolerances.ERRORS * error + 0.05
 
