@@ -39,6 +39,12 @@ def test_iterations(rows: dict[str, float], key: str, published: float) -> None:
     assert rows[f"iterations_{key}"] == pytest.approx(published, rel=0.25)
 
 
+def test_the_open_loop_predicts_the_iterations_of_the_narrow_range(rows: dict[str, float]) -> None:
+    # Cells spread by 20 %, and the prediction has as many; the range of 0.2 % catches up to 5 % on their way.
+    tolerance = tolerances.of_mean(0.2, CELLS) + 0.05
+    assert rows["iterations_predicted_ar0_2"] / rows["iterations_ar0_2"] == pytest.approx(1.0, abs=tolerance)
+
+
 @pytest.mark.parametrize(("key", "most"), [("ar0_2", 15.0), ("ar2", 15.0)])
 def test_levels_follow_the_measured_ones(rows: dict[str, float], key: str, most: float) -> None:
     # So few cells add their own scatter, 4.5 %, to that of 32 measured ones, in quadrature.

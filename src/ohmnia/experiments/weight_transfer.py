@@ -197,6 +197,10 @@ def _deviation_rows(bench: Bench, found: Transfer, curve: Curve | None) -> None:
 def _iteration_rows(bench: Bench, found: Transfer) -> None:
     mean = Estimate(float(found.iterations.mean()), found.pulses_error)
     bench.row(f"iterations_{found.key}", f"mean iterations, range {found.percent}", mean, Within(0.25))
+    if found.predicted_iterations is not None:
+        predicted = Estimate(float(found.predicted_iterations.mean()), None)
+        reason = "From the open loop's steps and noise, without a closed loop; it holds where the range is small against a step."
+        bench.row(f"iterations_predicted_{found.key}", f"the same as predicted, range {found.percent}", predicted, Shown(reason))
     number = found.error.size
     failed = Estimate(found.failed, math.sqrt(max(found.failed, 1 / number) * (1 - found.failed) / number), "percent")
     name = f"cells that never came into the range, {found.percent}"

@@ -20,7 +20,7 @@ def outcome(technology: Technology) -> Outcome:
 
 def test_rows_of_both_ranges(outcome: Outcome) -> None:
     rows = {row.id.removeprefix("weight-transfer."): row for row in outcome.rows}
-    per_range = ("sigma_deviation", "sigma_slope", "sigma_offset", "iterations", "failed", "overlap")
+    per_range = ("sigma_deviation", "sigma_slope", "sigma_offset", "iterations", "iterations_predicted", "failed", "overlap")
     names = {f"{name}_{key}" for name in per_range for key in ("ar0_2", "ar2")}
     assert set(rows) == names | {"least_programming_noise", "distinguishable_states"}
     assert all(row.kind == "derived" for row in rows.values())
