@@ -287,8 +287,8 @@ class Synapse:
         for k, (block, saved) in enumerate(zip(self.blocks, metadata["blocks"], strict=True)):
             block.stream = Stream(*saved["stream"])
             for name, tile_metadata in saved["tiles"].items():
-                parts = {part: tensors[f"{k}.tile.{name}.{part}"] for part in ("conductance", "parameters", "epoch_index")}
-                block.ensure_tile(name).restore(parts, tile_metadata)
+                tile = block.ensure_tile(name)
+                tile.restore({part: tensors[f"{k}.tile.{name}.{part}"] for part in tile.tensors()}, tile_metadata)
             block.tiles = {name: block.tiles[name] for name in saved["tiles"]}
             block.buffers = {name: tensors[f"{k}.buffer.{name}"].clone() for name in saved["buffers"]}
             saved_compensation = saved["compensation"]
@@ -302,8 +302,8 @@ class Synapse:
         if shapes != own:
             raise InvalidValueError(f"Layer '{self.name}': the saved arrays (planes, rows, columns) are {shapes}; it has {own}.")
         wrong: list[str] = []
-        for k, (shape, saved) in enumerate(zip(own, blocks, strict=True)):
-            parts = {"conductance": shape, "epoch_index": shape, "parameters": (5, *shape)}
+        for k, (block, saved) in enumerate(zip(self.blocks, blocks, strict=True)):
+            parts = {part: tuple(value.shape) for part, value in block.slow.tensors().items()}
             wanted = {f"{k}.tile.{name}.{part}": size for name in saved["tiles"] for part, size in parts.items()}
             wrong += [name for name, size in wanted.items() if sizes.get(name) != size]
             wrong += [f"{k}.buffer.{name}" for name in saved["buffers"] if f"{k}.buffer.{name}" not in sizes]

@@ -18,7 +18,7 @@ from ohmnia.array.mapping import Mapping
 from ohmnia.array.periphery import Periphery
 from ohmnia.array.pulses import PulseScheme
 from ohmnia.array.records import Activity
-from ohmnia.device import Device, ProgramResult
+from ohmnia.device import AbstractAgeRelaxation, Device, ProgramResult, RestingCells
 from ohmnia.kernels import Cells, Keys, Member, UpdateLaw, member
 from ohmnia.random import Stream, normal
 
@@ -50,7 +50,7 @@ class Tile:
     Notes
     -----
     A new tile's cells stand at their own symmetry points, as after cycling. Float32 conductances and parameters and an
-    int32 epoch make 28 bytes a device.
+    int32 epoch make 28 bytes a device; a retention law that asks for the level (`AbstractRetentionLaw`) adds 4.
     """
 
     def __init__(
@@ -69,6 +69,7 @@ class Tile:
         full = (mapping.planes, *shape)
         self.parameters = device.update.sample(full, stream.child("cells")).contiguous()
         self.conductance = device.update.symmetry_points(self.parameters).float().contiguous()
+        self.written = None if isinstance(device.retention, AbstractAgeRelaxation) else self.conductance.clone()
         self.epoch_index = torch.zeros(full, dtype=torch.int32)
         self.epochs: list[float] = [clock_seconds]
         self.clock_seconds = clock_seconds
@@ -218,16 +219,24 @@ class Tile:
             raise out_of_range("time to advance", seconds, "0 <= seconds < infinity", "Time runs forward only.")
         if seconds == 0:
             return
-        ages = self.clock_seconds - torch.tensor(self.epochs, dtype=torch.float64)
-        mean, sigma = self.device.retention.increments(ages, seconds)
-        index = self.epoch_index.long()
-        cells = torch.arange(self.conductance.numel()).reshape(index.shape)
-        xi = normal(self.next_stream("advance"), cells)
-        moved = self.conductance.double() + mean[index] + sigma[index] * xi
+        moved = self._relaxed(seconds)
         self.activity.floored_cells += int((moved < _FLOOR_SIEMENS).sum())
         self.conductance.copy_(moved.clamp(min=_FLOOR_SIEMENS))
         self.clock_seconds += seconds
         self.touched()
+
+    def _relaxed(self, seconds: float) -> Float64[Tensor, "planes rows cols"]:
+        law, index = self.device.retention, self.epoch_index.long()
+        cells = torch.arange(self.conductance.numel()).reshape(index.shape)
+        xi = normal(self.next_stream("advance"), cells)
+        if isinstance(law, AbstractAgeRelaxation):
+            mean, sigma = law.increments(self.clock_seconds - torch.tensor(self.epochs, dtype=torch.float64), seconds)
+            return self.conductance.double() + mean[index] + sigma[index] * xi
+        ages = self.ages()
+        # Only a pulse moves a cell of age zero, so it stands where it was written.
+        self.written = torch.where(ages == 0, self.conductance, self.conductance if self.written is None else self.written)
+        own = normal(self.stream.child("own"), cells, index)
+        return law.relaxed(RestingCells(self.conductance, self.written, ages, own, xi), seconds)
 
     def mvm(self, x: Float[Tensor, "samples cols"], use: str = "read") -> Float[Tensor, "samples rows"]:
         """Read y = W x for each row of `x`, through DAC, cells with read noise, and ADC.
@@ -280,7 +289,8 @@ class Tile:
 
     def tensors(self) -> dict[str, Tensor]:
         """State that is large: conductances, the cells' parameters and epochs."""
-        return {"conductance": self.conductance, "parameters": self.parameters, "epoch_index": self.epoch_index}
+        tensors = {"conductance": self.conductance, "parameters": self.parameters, "epoch_index": self.epoch_index}
+        return tensors if self.written is None else {**tensors, "written": self.written}
 
     def metadata(self) -> dict[str, Any]:
         """State that is small: clock, epochs, stream positions, activity."""
