@@ -12,20 +12,35 @@ from ohmnia._units import same_dimension
 from ohmnia.device.forming.normal_forming import NormalForming
 from ohmnia.device.programming._abstract import AbstractProgrammingLaw
 from ohmnia.device.programming.identical_pulses import IdenticalPulses
+from ohmnia.device.programming.polynomial_error import PolynomialError
 from ohmnia.device.read_noise._abstract import AbstractReadNoiseLaw
+from ohmnia.device.read_noise.level_power import LevelPowerNoise
 from ohmnia.device.read_noise.log_conductance import LogConductanceNoise
+from ohmnia.device.read_noise.no_noise import NoReadNoise
 from ohmnia.device.retention._abstract import AbstractRetentionLaw
 from ohmnia.device.retention.log_time_relaxation import LogTimeRelaxation
+from ohmnia.device.retention.power_law_drift import PowerLawDrift
+from ohmnia.device.retention.tabulated_relaxation import TabulatedRelaxation
 from ohmnia.device.update._abstract import AbstractUpdateLaw
+from ohmnia.device.update.no_pulses import NoPulses
 from ohmnia.device.update.soft_bounds import SoftBounds
 from ohmnia.technology import LawEntry, Quantity, Technology
 
 LAWS: dict[str, Registry[Any]] = {
     "forming": Registry("forming law", {"normal": NormalForming}),
     "update": Registry("update law", {"soft-bounds": SoftBounds}),
-    "programming": Registry("programming law", {"identical-pulses": IdenticalPulses}),
-    "retention": Registry("retention law", {"log-time-relaxation": LogTimeRelaxation}),
-    "read_noise": Registry("read-noise law", {"log-conductance": LogConductanceNoise}),
+    "programming": Registry("programming law", {"identical-pulses": IdenticalPulses, "polynomial-error": PolynomialError}),
+    "retention": Registry(
+        "retention law",
+        {
+            "log-time-relaxation": LogTimeRelaxation,
+            "tabulated-relaxation": TabulatedRelaxation,
+            "power-law-drift": PowerLawDrift,
+        },
+    ),
+    "read_noise": Registry(
+        "read-noise law", {"log-conductance": LogConductanceNoise, "level-power": LevelPowerNoise, "none": NoReadNoise}
+    ),
 }
 OPTIONS = {"noise": ("additive", "multiplicative")}
 UNIT_SUFFIXES = {"siemens": "S", "volts": "V", "seconds": "s", "amperes": "A", "ohms": "ohm"}
@@ -42,13 +57,13 @@ class Device:
     g_min_siemens, g_max_siemens
         The window that weights are mapped onto.
     forming, update, programming, retention, read_noise
-        The laws.
+        The laws; `forming` is None where the technology has none, `update` is then `NoPulses`, which refuses to pulse.
     """
 
     technology: Technology
     g_min_siemens: float
     g_max_siemens: float
-    forming: NormalForming
+    forming: NormalForming | None
     update: AbstractUpdateLaw
     programming: AbstractProgrammingLaw
     retention: AbstractRetentionLaw
@@ -66,6 +81,15 @@ def _number(quantity: Quantity, unit: str, where: str) -> float:
     if isinstance(quantity.value, tuple):
         raise InvalidValueError(f"{where} is a row of {len(quantity.value)} values; one number is needed.")
     return quantity.si
+
+
+def _value(quantity: Quantity, field: dataclasses.Field[Any], unit: str, where: str) -> float | tuple[float, ...]:
+    """One number, or a row of them where the law's field is a row."""
+    if "tuple" not in str(field.type):
+        return _number(quantity, unit, where)
+    if not same_dimension(quantity.unit, unit):
+        raise InvalidValueError(f"{where} has the unit '{quantity.unit}'; it must be convertible to '{unit}'.")
+    return quantity.row_si
 
 
 def _spread(owner: Quantity, distribution: str, where: str) -> float:
@@ -94,7 +118,7 @@ def _law(technology: Technology, slot: str) -> Any:
             continue
         known.add(name)
         if name in entry.quantities:
-            values[field.name] = _number(entry.quantities[name], unit, f"{where}.{name}")
+            values[field.name] = _value(entry.quantities[name], field, unit, f"{where}.{name}")
         elif field.default is dataclasses.MISSING:
             raise InvalidValueError(f"{where}: the law '{entry.law}' needs the quantity '{name}' (unit {unit}).")
     _refuse_strangers(cls, entry, known, where)
@@ -132,5 +156,10 @@ def resolve(technology: Technology) -> Device:
     g_min, g_max = (_number(getattr(window, name), "S", f"{technology.id}: window.{name}") for name in ("g_min", "g_max"))
     if not 0 < g_min < g_max:
         raise InvalidValueError(f"{technology.id}: the window needs 0 < g_min < g_max.")
-    laws = {slot: _law(technology, slot) for slot in LAWS}
+    absent = {"forming": None, "update": NoPulses(technology.id, g_min)}
+    laws = {slot: _law(technology, slot) if getattr(technology.laws, slot) else absent[slot] for slot in LAWS}
+    if isinstance(laws["update"], NoPulses) and laws["programming"].needs_pulses:
+        law = technology.laws.programming.law
+        fix = "Add [laws.update], or program with the law 'polynomial-error'."
+        raise InvalidValueError(f"{technology.id}: laws.programming: '{law}' writes with pulses of an update law. {fix}")
     return Device(technology, g_min, g_max, **laws)

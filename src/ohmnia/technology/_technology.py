@@ -24,10 +24,10 @@ class LawEntry(Strict):
 
 
 class Laws(Strict):
-    """The laws of a technology, one for each thing that happens to a cell."""
+    """The laws of a technology, one for each thing that happens to a cell; forming and open-loop pulses may be unpublished."""
 
-    forming: LawEntry
-    update: LawEntry
+    forming: LawEntry | None = None
+    update: LawEntry | None = None
     programming: LawEntry
     retention: LawEntry
     read_noise: LawEntry
@@ -76,7 +76,8 @@ class Technology(Strict):
         yield "window.g_min", self.window.g_min
         yield "window.g_max", self.window.g_max
         for slot in Laws.model_fields:
-            for name, quantity in getattr(self.laws, slot).quantities.items():
+            entry: LawEntry | None = getattr(self.laws, slot)
+            for name, quantity in entry.quantities.items() if entry else ():
                 yield f"laws.{slot}.{name}", quantity
         for name, quantity in self.data.items():
             yield f"data.{name}", quantity
