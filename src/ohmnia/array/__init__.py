@@ -1,5 +1,6 @@
 """Arrays: tiles of cells with four verbs on one state, and the synapse that a layer sees."""
 
+from ohmnia.array.circuit import Wires as Wires
 from ohmnia.array.mapping import Mapping as Mapping
 from ohmnia.array.mapping import mapping as mapping
 from ohmnia.array.periphery import Periphery as Periphery

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, final
+from typing import Any, Literal, final
 
 import torch
 from jaxtyping import Float
@@ -18,6 +18,7 @@ from torch import Tensor
 
 from ohmnia._errors import InvalidValueError, unknown_name
 from ohmnia._validation import Strict
+from ohmnia.array.circuit import Wires
 from ohmnia.array.mapping import ZEROS, mapping
 from ohmnia.array.periphery import Periphery
 from ohmnia.array.records import Activity, UpdateRequest
@@ -48,6 +49,10 @@ class ArrayConfig(Strict):
         Of closed-loop writes, a fraction of the target; None: the technology's own.
     kernel
         Kernel member.
+    wires
+        "ideal", or the resistances of every tile's lines: each read then goes through the exact circuit, forward and
+        transposed. A tile's inputs are the row lines of the circuit, its outputs the column lines. What a learning rule
+        reads inside its own kernel (the single columns of AGAD's fast array) sees ideal wires.
     """
 
     mapping: str = "one-device"
@@ -57,6 +62,7 @@ class ArrayConfig(Strict):
     max_cols: int = Field(default=512, ge=1)
     acceptance_range: float | None = Field(default=None, gt=0, le=0.5)
     kernel: str = "cpu"
+    wires: Literal["ideal"] | Wires = "ideal"
 
     def check(self, device: Device) -> None:
         """Refuse names that do not exist, before anything is built.
@@ -117,6 +123,8 @@ class Block:
             layout = mapping(self.device, self.config.mapping, self.config.zero or ZEROS[0])
             stream, clock = self.stream.child("tile", name), self.slow.clock_seconds if SLOW in self.tiles else 0.0
             tile = Tile(self.shape, self.device, layout, self.config.periphery, stream, self.config.kernel, clock)
+            if self.config.wires != "ideal":
+                tile.put_between(self.config.wires)
             if name != SLOW:
                 tile.program(torch.zeros(self.shape), self.config.acceptance_range)
             self.tiles[name] = tile

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ohmnia._errors import InvalidValueError, out_of_range
 from ohmnia._threads import one_thread
+from ohmnia.array.circuit import Wires, Wiring
 from ohmnia.array.mapping import Mapping
 from ohmnia.array.periphery import Periphery
 from ohmnia.array.pulses import PulseScheme
@@ -75,6 +76,7 @@ class Tile:
         self.clock_seconds = clock_seconds
         self.uses: dict[str, int] = dict.fromkeys(_USES, 0)
         self.activity = Activity()
+        self.wiring: Wiring | None = None
         self._weights: Tensor | None = None
         self._variance: Tensor | None = None
 
@@ -106,6 +108,12 @@ class Tile:
     def touched(self) -> None:
         """Forget what was derived from the conductances."""
         self._weights = self._variance = None
+        if self.wiring is not None:
+            self.wiring.forget()
+
+    def put_between(self, wires: Wires) -> None:
+        """Read through wires from now on (the state does not change); `weights` stays what the cells hold."""
+        self.wiring = Wiring(wires, self.mapping)
 
     def ages(self) -> Float64[Tensor, "planes rows cols"]:
         """Seconds since the last pulse of each cell."""
@@ -120,9 +128,17 @@ class Tile:
     def read_variance(self) -> Float[Tensor, "rows cols"]:
         """Variance of one read of each weight at its present age, tile weights squared."""
         if self._variance is None:
-            sigma = self.device.read_noise.sigma(self.conductance, self.ages())
-            self._variance = self.mapping.variance(sigma)
+            self._variance = self.mapping.variance(self._sigma())
         return self._variance
+
+    def _sigma(self) -> Tensor:
+        return self.device.read_noise.sigma(self.conductance, self.ages())
+
+    def _seen(self, drive: str) -> tuple[Tensor, Tensor]:
+        """Weights and variance of a read with the lines of one kind driven."""
+        if self.wiring is None:
+            return self.weights(), self.read_variance()
+        return self.wiring.seen(drive, self.conductance, self._sigma)
 
     # --- the four verbs -----------------------------------------------------------------------------------------------
 
@@ -249,12 +265,14 @@ class Tile:
             "read" in training, "evaluate" otherwise: two independent streams.
         """
         self._check(x, self.cols, "x")
-        return self._read(x, self.weights(), self.read_variance(), use)
+        weights, variance = self._seen("rows")
+        return self._read(x, weights, variance, use)
 
     def mvm_t(self, d: Float[Tensor, "samples rows"], use: str = "read") -> Float[Tensor, "samples cols"]:
         """Read x = W^T d for each row of `d`, as `mvm`."""
         self._check(d, self.rows, "d")
-        return self._read(d, self.weights().T, self.read_variance().T, use)
+        weights, variance = self._seen("columns")
+        return self._read(d, weights.T, variance.T, use)
 
     def _read(self, x: Tensor, weights: Tensor, variance: Tensor, use: str) -> Tensor:
         noisy = bool(variance.any())
