@@ -19,6 +19,7 @@ from torch import Tensor
 from ohmnia._errors import InvalidValueError, unknown_name
 from ohmnia._validation import Strict
 from ohmnia.array.circuit import Wires
+from ohmnia.array.compensation import Compensation
 from ohmnia.array.mapping import ZEROS, mapping
 from ohmnia.array.periphery import Periphery
 from ohmnia.array.records import Activity, UpdateRequest
@@ -75,14 +76,6 @@ class ArrayConfig(Strict):
         mapping(device, self.mapping, self.zero or ZEROS[0])
         if self.kernel not in NAMES:
             raise unknown_name("kernel member", self.kernel, NAMES)
-
-
-@dataclass(frozen=True, slots=True)
-class Compensation:
-    """Digital drift compensation of a block: y -> scale * y + offset * sum(x), for each output line."""
-
-    scale: Float[Tensor, " rows"]
-    offset: Float[Tensor, " rows"]
 
 
 @final
@@ -218,7 +211,7 @@ class Synapse:
             part = x[:, block.cols]
             z = block.slow.mvm(part, use)
             if self.compensated and block.compensation is not None:
-                z = block.compensation.scale * z + block.compensation.offset * part.sum(1, keepdim=True)
+                z = block.compensation.applied(z, part)
             y[:, block.rows] += z
         return self.output_scale * y
 

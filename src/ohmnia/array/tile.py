@@ -132,7 +132,7 @@ class Tile:
         return self._variance
 
     def _sigma(self) -> Tensor:
-        return self.device.read_noise.sigma(self.conductance, self.ages())
+        return self.device.read_noise.sigma(self.conductance, self.ages(), self.written)
 
     def _seen(self, drive: str) -> tuple[Tensor, Tensor]:
         """Weights and variance of a read with the lines of one kind driven."""

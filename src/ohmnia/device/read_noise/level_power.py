@@ -1,11 +1,11 @@
 r"""Read noise as a ratio to the conductance that falls with the level and grows with age (1/f noise).
 
-    sigma = G min(q x**-p, q_max) sqrt(ln(max((t + t_r) / (2 t_r), 1))),   x = G / G_ref
+    sigma = G min(q x**-p, q_max) sqrt(ln(max((t + t_r) / (2 t_r), 1))),   x = G_w / G_ref
 
 ======== =================================================== =====
 symbol   meaning                                             unit
 ======== =================================================== =====
-G        conductance                                         S
+G, G_w   conductance now, and right after the last pulse     S
 G_ref    conductance of the relative level 1                 S
 q, q_max ratio at the level 1, and its limit                 1
 p        exponent of the level                               1
@@ -17,8 +17,8 @@ It is zero at a verify read, one read pulse after the write. It is drawn anew at
 
 References
 ----------
-Nandakumar et al., ICECS (2019), doi 10.1109/ICECS46596.2019.8964852. Limits: the level is that of the read, which drift
-has lowered, and not that of the write.
+Nandakumar et al., ICECS (2019), doi 10.1109/ICECS46596.2019.8964852. Limits: where nobody remembers
+the write, the level is that of the read.
 """
 
 from __future__ import annotations
@@ -26,11 +26,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
-import torch
 from torch import Tensor
 
 from ohmnia._errors import require
-from ohmnia.device.read_noise._abstract import AbstractReadNoiseLaw
+from ohmnia.device.read_noise._abstract import AbstractReadNoiseLaw, growth
 
 
 @final
@@ -62,9 +61,9 @@ class LevelPowerNoise(AbstractReadNoiseLaw):
         require(self.exponent >= 0, "exponent", self.exponent, "0 or more")
         require(self.read_pulse_seconds > 0, "read_pulse", self.read_pulse_seconds, "a positive time")
 
-    def sigma(self, conductance: Tensor, age_seconds: Tensor) -> Tensor:
+    def sigma(self, conductance: Tensor, age_seconds: Tensor, written: Tensor | None = None) -> Tensor:
         """Standard deviation of one read, siemens."""
-        reads = (age_seconds + self.read_pulse_seconds) / (2.0 * self.read_pulse_seconds)
-        growth = torch.sqrt(torch.log(torch.clamp(reads, min=1.0))).to(conductance.dtype)
-        ratio = (self.ratio * (conductance / self.reference_siemens) ** -self.exponent).clamp(max=self.ratio_limit)
-        return conductance * ratio * growth
+        grown = growth(age_seconds, self.read_pulse_seconds).to(conductance.dtype)
+        level = conductance if written is None else written
+        ratio = (self.ratio * (level / self.reference_siemens) ** -self.exponent).clamp(max=self.ratio_limit)
+        return conductance * ratio * grown

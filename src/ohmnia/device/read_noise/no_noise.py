@@ -19,7 +19,7 @@ from ohmnia.device.read_noise._abstract import AbstractReadNoiseLaw
 class NoReadNoise(AbstractReadNoiseLaw):
     """Reads that repeat exactly."""
 
-    def sigma(self, conductance: Tensor, age_seconds: Tensor) -> Tensor:
+    def sigma(self, conductance: Tensor, age_seconds: Tensor, written: Tensor | None = None) -> Tensor:
         """Zeros, siemens."""
         shape = torch.broadcast_shapes(conductance.shape, age_seconds.shape)
         return torch.zeros(shape, dtype=conductance.dtype)

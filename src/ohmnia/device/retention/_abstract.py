@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
@@ -38,6 +39,11 @@ class AbstractRetentionLaw(ABC):
     """Where a cell stands after a wait; two waits have the law of their sum."""
 
     __slots__ = ()
+
+    @property
+    def longest_seconds(self) -> float:
+        """The greatest age that the law knows."""
+        return math.inf
 
     @abstractmethod
     def relaxed(self, cells: RestingCells, seconds: float) -> Float64[Tensor, "*cells"]:

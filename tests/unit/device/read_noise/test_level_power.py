@@ -28,6 +28,11 @@ def test_closed_form(level: float, ratio: float) -> None:
     assert float(LAW.sigma(g, torch.tensor([100.0], dtype=torch.float64))) == pytest.approx(expected, rel=1e-9)
 
 
+def test_the_level_is_that_of_the_write_where_it_is_remembered() -> None:
+    now, written, age = (torch.tensor([value], dtype=torch.float64) for value in (5e-6, 10e-6, 100.0))
+    assert float(LAW.sigma(now, age, written)) == pytest.approx(float(LAW.sigma(written, age)) / 2)
+
+
 def test_a_verify_read_is_noiseless() -> None:
     assert float(LAW.sigma(torch.tensor([10e-6]), torch.tensor([250e-9], dtype=torch.float64))) == 0.0
 
