@@ -67,6 +67,7 @@ def mvm(
     vectors: int = 100,
     size: int = 64,
     large: int = 512,
+    ohms: tuple[float, ...] = OHMS,
 ) -> Outcome:
     """Program random matrices, let them age, and hold their products against exact ones.
 
@@ -80,6 +81,8 @@ def mvm(
         Random matrices, vectors for each, rows and columns.
     large
         Rows and columns of the larger array.
+    ohms
+        Resistances of a segment at which wires are simulated, beside the technology's own and 1 ohm.
 
     Returns
     -------
@@ -103,7 +106,7 @@ def mvm(
     )
     if device.programming.acceptance_range is not None:
         found.variants["coarse"] = products(device, dataclasses.replace(setup, acceptance=0.02), ages, stream)
-    sweep = _Sweep.run(device, Setup(size, several, vectors, periphery=NO_CONVERTERS), _ohm(bench), stream)
+    sweep = _Sweep.run(device, Setup(size, several, vectors, periphery=NO_CONVERTERS), (*ohms, _ohm(bench), 1.0), stream)
     _published_rows(bench, found.plain)
     _own_rows(bench, found)
     _wire_rows(bench, found, sweep)
@@ -183,9 +186,9 @@ class _Sweep:
     found: dict[str, list[Estimate]]
 
     @staticmethod
-    def run(device: Device, setup: Setup, ohm: float, stream: Stream) -> _Sweep:
-        """Simulate; the technology's own resistance is among the others."""
-        ohms = tuple(sorted({*OHMS, ohm}))
+    def run(device: Device, setup: Setup, resistances: tuple[float, ...], stream: Stream) -> _Sweep:
+        """Simulate every resistance once."""
+        ohms = tuple(sorted(set(resistances)))
         found: dict[str, list[Estimate]] = {name: [] for name in SCHEMES}
         for value in ohms:
             wired = dataclasses.replace(setup, wires=_wires(value))

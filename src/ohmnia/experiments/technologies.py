@@ -27,8 +27,8 @@ LEVELS, MIDDLE = 17, 8
 _SHOWN = ((SECOND, "1s", "after 1 s"), (DAY, "1d", "after 1 d"), (2 * DAY, "2d", "after 2 d"), (DECADE, "10y", "after 10 y"))
 _END = "Published to 2 d only: what comes later is not simulated."
 _INDEPENDENT = {
-    "wan_1s": "An independent simulation of the same law gave 0.214.",
-    "wan_2d": "An independent simulation of the same law gave 0.395.",
+    "wan_1s": "An independent simulation of the same law, with idle devices at 0 and not at 1 µS, gave 0.214.",
+    "wan_2d": "An independent simulation of the same law, with idle devices at 0 and not at 1 µS, gave 0.395.",
     "pcm_1s": "An independent simulation of the same law gave 0.221.",
     "pcm_10y": "An independent simulation of the same law gave 1.489.",
     "pcm_scaled_1s": "An independent simulation of the same law gave 0.222.",
