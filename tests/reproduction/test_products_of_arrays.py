@@ -21,7 +21,7 @@ SIZE, HALF_WINDOW = 64, 39.6
 
 @pytest.fixture(scope="module")
 def found() -> Outcome:
-    return mvm(matrices=4, vectors=60, large=96)
+    return mvm(matrices=4, vectors=60, large=96, ohms=())
 
 
 def value(outcome: Outcome, name: str) -> tuple[float, float]:
