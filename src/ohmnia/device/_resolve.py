@@ -21,6 +21,8 @@ from ohmnia.device.retention._abstract import AbstractRetentionLaw
 from ohmnia.device.retention.log_time_relaxation import LogTimeRelaxation
 from ohmnia.device.retention.power_law_drift import PowerLawDrift
 from ohmnia.device.retention.tabulated_relaxation import TabulatedRelaxation
+from ohmnia.device.transport._abstract import AbstractTransportLaw
+from ohmnia.device.transport.trap_to_trap import TrapToTrap
 from ohmnia.device.update._abstract import AbstractUpdateLaw
 from ohmnia.device.update.no_pulses import NoPulses
 from ohmnia.device.update.soft_bounds import SoftBounds
@@ -41,9 +43,21 @@ LAWS: dict[str, Registry[Any]] = {
     "read_noise": Registry(
         "read-noise law", {"log-conductance": LogConductanceNoise, "level-power": LevelPowerNoise, "none": NoReadNoise}
     ),
+    "transport": Registry("transport law", {"trap-to-trap": TrapToTrap}),
 }
 OPTIONS = {"noise": ("additive", "multiplicative")}
-UNIT_SUFFIXES = {"siemens": "S", "volts": "V", "seconds": "s", "amperes": "A", "ohms": "ohm"}
+UNIT_SUFFIXES = {
+    "siemens": "S",
+    "volts": "V",
+    "seconds": "s",
+    "amperes": "A",
+    "ohms": "ohm",
+    "metres": "m",
+    "joules": "J",
+    "hertz": "Hz",
+    "kelvin": "K",
+    "per_cubic_metre": "1/m^3",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +72,8 @@ class Device:
         The window that weights are mapped onto.
     forming, update, programming, retention, read_noise
         The laws; `forming` is None where the technology has none, `update` is then `NoPulses`, which refuses to pulse.
+    transport
+        The law of the current; None where the technology has none.
     """
 
     technology: Technology
@@ -68,16 +84,21 @@ class Device:
     programming: AbstractProgrammingLaw
     retention: AbstractRetentionLaw
     read_noise: AbstractReadNoiseLaw
+    transport: AbstractTransportLaw | None = None
 
 
 def _split_unit(field: str) -> tuple[str, str]:
-    stem, _, suffix = field.rpartition("_")
-    return (stem, UNIT_SUFFIXES[suffix]) if suffix in UNIT_SUFFIXES else (field, "1")
+    found = next((suffix for suffix in UNIT_SUFFIXES if field.endswith(f"_{suffix}")), None)
+    return (field.removesuffix(f"_{found}"), UNIT_SUFFIXES[found]) if found else (field, "1")
+
+
+def _check_unit(quantity: Quantity, unit: str, where: str) -> None:
+    if not same_dimension(quantity.unit, unit):
+        raise InvalidValueError(f"{where} has the unit '{quantity.unit}'; it must be convertible to '{unit}'.")
 
 
 def _number(quantity: Quantity, unit: str, where: str) -> float:
-    if not same_dimension(quantity.unit, unit):
-        raise InvalidValueError(f"{where} has the unit '{quantity.unit}'; it must be convertible to '{unit}'.")
+    _check_unit(quantity, unit, where)
     if isinstance(quantity.value, tuple):
         raise InvalidValueError(f"{where} is a row of {len(quantity.value)} values; one number is needed.")
     return quantity.si
@@ -87,8 +108,7 @@ def _value(quantity: Quantity, field: dataclasses.Field[Any], unit: str, where: 
     """One number, or a row of them where the law's field is a row."""
     if "tuple" not in str(field.type):
         return _number(quantity, unit, where)
-    if not same_dimension(quantity.unit, unit):
-        raise InvalidValueError(f"{where} has the unit '{quantity.unit}'; it must be convertible to '{unit}'.")
+    _check_unit(quantity, unit, where)
     return quantity.row_si
 
 
@@ -156,7 +176,7 @@ def resolve(technology: Technology) -> Device:
     g_min, g_max = (_number(getattr(window, name), "S", f"{technology.id}: window.{name}") for name in ("g_min", "g_max"))
     if not 0 < g_min < g_max:
         raise InvalidValueError(f"{technology.id}: the window needs 0 < g_min < g_max.")
-    absent = {"forming": None, "update": NoPulses(technology.id, g_min)}
+    absent = {"forming": None, "update": NoPulses(technology.id, g_min), "transport": None}
     laws = {slot: _law(technology, slot) if getattr(technology.laws, slot) else absent[slot] for slot in LAWS}
     if isinstance(laws["update"], NoPulses) and laws["programming"].needs_pulses:
         law = technology.laws.programming.law

@@ -138,7 +138,7 @@ def write_reproduction(found: Reproduction, folder: Path) -> Path:
         "technology": found.technology,
         "seed": found.seed,
         "ohmnia": __version__,
-        "experiments": [outcome.name for outcome in found.outcomes],
+        "experiments": [_description(outcome) for outcome in found.outcomes],
         "citations": found.citations,
         "seconds": {name: round(value, 3) for name, value in found.seconds.items()},
         "summary": found.summary(),
@@ -147,6 +147,11 @@ def write_reproduction(found: Reproduction, folder: Path) -> Path:
     for name, data in files.items():
         write_bytes(folder / name, data)
     return folder / PAGE
+
+
+def _description(outcome: Outcome) -> dict[str, Any]:
+    plots = [{"name": plot.name, "title": plot.title, "caption": plot.caption} for plot in outcome.plots]
+    return {"name": outcome.name, "title": outcome.title, "plots": plots, "choices": list(outcome.choices)}
 
 
 COLUMNS = ("quantity", "published", "simulated", "tolerance", "verdict", "source")

@@ -129,6 +129,15 @@ def test_an_optional_quantity_falls_back_to_the_plain_law(edited: Callable[[Edit
     assert without.update.kernel_coefficients() == device.update.kernel_coefficients()
 
 
+def test_a_technology_without_a_transport_law_resolves(edited: Callable[[Edit], Technology], device: Device) -> None:
+    other = edited(lambda data: data["laws"].update(transport=None))
+    assert resolve(other).transport is None
+    assert not [path for path, _ in other.quantities() if path.startswith("laws.transport")]
+    assert {path for path, _ in device.technology.quantities()} > {path for path, _ in other.quantities()}
+    without_key = edited(lambda data: data["laws"].pop("transport"))
+    assert without_key == other
+
+
 def test_options_reach_the_law(edited: Callable[[Edit], Technology]) -> None:
     for noise, multiplicative in (("additive", 0), ("multiplicative", 1)):
         law = resolve(edited(lambda data, noise=noise: data["laws"]["update"].update(options={"noise": noise}))).update
@@ -210,6 +219,7 @@ def test_a_spread_of_another_distribution_than_the_laws_is_refused(
         ("programming", "identical_pulses", "programming law", "identical-pulses"),
         ("retention", "log-time", "retention law", "log-time-relaxation"),
         ("read_noise", "logconductance", "read-noise law", "log-conductance"),
+        ("transport", "trap2trap", "transport law", "trap-to-trap"),
     ],
 )
 def test_an_unknown_law_names_technology_slot_and_nearest(
@@ -232,6 +242,9 @@ def test_an_unknown_law_names_technology_slot_and_nearest(
         ("programming", "acceptance_range", "1"),
         ("retention", "onset", "s"),
         ("read_noise", "amplitude", "S"),
+        ("transport", "density_lrs", "1/m^3"),
+        ("transport", "energy_hrs", "J"),
+        ("transport", "attempt_rate", "Hz"),
     ],
 )
 def test_a_missing_quantity_is_named_with_its_unit(edited: Callable[[Edit], Technology], slot: str, name: str, unit: str) -> None:
@@ -255,6 +268,9 @@ def test_a_missing_quantity_is_named_with_its_unit(edited: Callable[[Edit], Tech
         ("forming", "voltage", "A", "V"),
         ("read_noise", "read_pulse", "1", "s"),
         ("programming", "acceptance_range", "uS", "1"),
+        ("transport", "density_hrs", "1/cm^2", "1/m^3"),
+        ("transport", "distance_lrs", "1/nm", "m"),
+        ("transport", "temperature", "meV", "K"),
     ],
 )
 def test_a_unit_of_another_dimension_is_refused_with_the_right_one(
@@ -335,6 +351,7 @@ def test_a_row_of_values_where_one_is_needed_is_refused_by_place(edited: Callabl
         ("retention", "onset", number(0, "ms")),
         ("retention", "sigma", number(-0.4, "uS")),
         ("read_noise", "read_pulse", number(0, "us")),
+        ("transport", "length", number(0, "nm")),
     ],
     ids=lambda value: value if isinstance(value, str) else str(value["value"]),
 )
