@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from ohmnia._errors import InvalidValueError, unknown_name
+from ohmnia._errors import InvalidValueError, StateError, unknown_name
 from ohmnia._registry import Registry
 from ohmnia._units import same_dimension
 from ohmnia.device.forming.normal_forming import NormalForming
@@ -71,7 +71,8 @@ class Device:
     g_min_siemens, g_max_siemens
         The window that weights are mapped onto.
     forming, update, programming, retention, read_noise
-        The laws; `forming` is None where the technology has none, `update` is then `NoPulses`, which refuses to pulse.
+        The laws; where the technology has no pulses `update` is `NoPulses`, which refuses to pulse, and where it has no forming
+        `forming_law` is None and `forming` is refused.
     transport
         The law of the current; None where the technology has none.
     """
@@ -79,12 +80,26 @@ class Device:
     technology: Technology
     g_min_siemens: float
     g_max_siemens: float
-    forming: NormalForming | None
+    forming_law: NormalForming | None
     update: AbstractUpdateLaw
     programming: AbstractProgrammingLaw
     retention: AbstractRetentionLaw
     read_noise: AbstractReadNoiseLaw
     transport: AbstractTransportLaw | None = None
+
+    @property
+    def forming(self) -> NormalForming:
+        """The forming law.
+
+        Raises
+        ------
+        StateError
+            The technology has none.
+        """
+        if self.forming_law is None:
+            fix = "Add [laws.forming] to a technology file of your own, or leave forming out."
+            raise StateError(f"The technology '{self.technology.id}' has no forming law. {fix}")
+        return self.forming_law
 
 
 def _split_unit(field: str) -> tuple[str, str]:
@@ -182,4 +197,4 @@ def resolve(technology: Technology) -> Device:
         law = technology.laws.programming.law
         fix = "Add [laws.update], or program with the law 'polynomial-error'."
         raise InvalidValueError(f"{technology.id}: laws.programming: '{law}' writes with pulses of an update law. {fix}")
-    return Device(technology, g_min, g_max, **laws)
+    return Device(technology, g_min, g_max, laws.pop("forming"), **laws)

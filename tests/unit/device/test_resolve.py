@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import ohmnia
-from ohmnia._errors import InvalidValueError, UnknownNameError
+from ohmnia._errors import InvalidValueError, StateError, UnknownNameError
 from ohmnia._validation import validated
 from ohmnia.device import LAWS, Device, resolve
 from ohmnia.device.programming.polynomial_error import PolynomialError
@@ -76,7 +76,9 @@ def test_a_technology_without_forming_and_pulses_says_so(edited: Callable[[Edit]
         data["laws"]["programming"] = {"law": "polynomial-error", "quantities": rows}
 
     device = resolve(edited(sampled))
-    assert device.forming is None
+    assert device.forming_law is None
+    with pytest.raises(StateError, match=r"has no forming law. Add \[laws.forming\]"):
+        device.forming  # noqa: B018
     assert isinstance(device.update, NoPulses)
     assert device.programming.acceptance_range is None
 
