@@ -7,6 +7,7 @@ digital correction where there is one.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, final
 
@@ -130,20 +131,45 @@ def reachable(device: Device, ages_seconds: tuple[float, ...]) -> tuple[float, .
 
 def products(device: Device, setup: Setup, ages_seconds: tuple[float, ...], stream: Stream) -> Products:
     """Program, age and read; matrices and vectors follow from the stream alone, so that set-ups can be compared."""
-    count, size = 2 * setup.vectors, setup.size
-    inputs = torch.empty(setup.matrices, count, size)
-    expected = torch.empty(setup.matrices, count, size)
-    measured = torch.empty(len(ages_seconds), setup.matrices, count, size)
-    for k in range(setup.matrices):
-        own = stream.child("matrix", k)
-        weights, inputs[k] = _symmetric(own.child("weights"), size, size), _symmetric(own.child("inputs"), count, size)
-        expected[k] = (inputs[k].double() @ weights.double().T).float()
-        tile = _programmed(device, setup, weights, own.child("tile"))
+    inputs, expected, tiles = _written(device, setup, stream)
+    measured = torch.empty(len(ages_seconds), *expected.shape)
+    for k, tile in enumerate(tiles):
         for index, age in enumerate(ages_seconds):
             tile.advance(age - tile.clock_seconds)
-            y = tile.mvm(inputs[k], "evaluate")
-            measured[index, k] = y[:, :-1] - y[:, -1:] if setup.reference_line else y
+            measured[index, k] = _read(tile, inputs[k], setup)
     return Products(ages_seconds, inputs, expected, measured)
+
+
+def through_wires(device: Device, setup: Setup, wires: Sequence[Wires], stream: Stream) -> list[Products]:
+    """Program, and read right after the write through one set of wires after the other."""
+    inputs, expected, tiles = _written(device, setup, stream)
+    found = []
+    for each in wires:
+        for tile in tiles:
+            tile.put_between(each)
+        measured = torch.stack([_read(tile, inputs[k], setup) for k, tile in enumerate(tiles)])
+        found.append(Products((0.0,), inputs, expected, measured[None]))
+    return found
+
+
+def _written(
+    device: Device, setup: Setup, stream: Stream
+) -> tuple[Float[Tensor, "matrices vectors size"], Float[Tensor, "matrices vectors size"], list[Tile]]:
+    """Inputs, exact products, and a programmed tile for each matrix."""
+    count, size = 2 * setup.vectors, setup.size
+    inputs, expected, tiles = [], [], []
+    for k in range(setup.matrices):
+        own = stream.child("matrix", k)
+        weights = _symmetric(own.child("weights"), size, size)
+        inputs.append(_symmetric(own.child("inputs"), count, size))
+        expected.append((inputs[k].double() @ weights.double().T).float())
+        tiles.append(_programmed(device, setup, weights, own.child("tile")))
+    return torch.stack(inputs), torch.stack(expected), tiles
+
+
+def _read(tile: Tile, inputs: Float[Tensor, "vectors size"], setup: Setup) -> Float[Tensor, "vectors size"]:
+    y = tile.mvm(inputs, "evaluate")
+    return y[:, :-1] - y[:, -1:] if setup.reference_line else y
 
 
 def _symmetric(stream: Stream, rows: int, cols: int) -> Float[Tensor, "rows cols"]:

@@ -13,7 +13,17 @@ from ohmnia.device import Device
 from ohmnia.device.read_noise.no_noise import NoReadNoise
 from ohmnia.experiments._bench import Bench
 from ohmnia.experiments._outcome import Outcome, Plot
-from ohmnia.experiments._products import CONVERTERS, NO_CONVERTERS, Correction, Products, Setup, estimate, products, reachable
+from ohmnia.experiments._products import (
+    CONVERTERS,
+    NO_CONVERTERS,
+    Correction,
+    Products,
+    Setup,
+    estimate,
+    products,
+    reachable,
+    through_wires,
+)
 from ohmnia.experiments._verdict import Estimate, Limit, Shown, Within
 from ohmnia.random import Stream
 from ohmnia.technology import Technology
@@ -189,14 +199,16 @@ class _Sweep:
     def run(device: Device, setup: Setup, resistances: tuple[float, ...], stream: Stream) -> _Sweep:
         """Simulate every resistance once."""
         ohms = tuple(sorted(set(resistances)))
-        found: dict[str, list[Estimate]] = {name: [] for name in SCHEMES}
-        for value in ohms:
-            wired = dataclasses.replace(setup, wires=_wires(value))
-            single = products(device, wired, (0.0,), stream)
-            found["digital"].append(single.at(0.0))
-            found["lines"].append(single.at(0.0, "lines"))
-            found["column"].append(products(device, dataclasses.replace(wired, reference_line=True), (0.0,), stream).at(0.0))
-            found["pairs"].append(products(device, dataclasses.replace(wired, pairs=True), (0.0,), stream).at(0.0))
+        wires = [_wires(value) for value in ohms]
+        single = through_wires(device, setup, wires, stream)
+        column = through_wires(device, dataclasses.replace(setup, reference_line=True), wires, stream)
+        pairs = through_wires(device, dataclasses.replace(setup, pairs=True), wires, stream)
+        found = {
+            "digital": [each.at(0.0) for each in single],
+            "column": [each.at(0.0) for each in column],
+            "lines": [each.at(0.0, "lines") for each in single],
+            "pairs": [each.at(0.0) for each in pairs],
+        }
         return _Sweep(ohms, found)
 
     def at(self, scheme: str, ohm: float) -> Estimate:

@@ -12,7 +12,7 @@ from ohmnia._units import DAY, YEAR
 from ohmnia.array import Wires
 from ohmnia.device import Device
 from ohmnia.device.read_noise.no_noise import NoReadNoise
-from ohmnia.experiments._products import NO_CONVERTERS, Products, Setup, estimate, products, reachable
+from ohmnia.experiments._products import NO_CONVERTERS, Products, Setup, estimate, products, reachable, through_wires
 from ohmnia.random import Stream
 
 SMALL = Setup(size=16, matrices=2, vectors=30, acceptance=0.002, periphery=NO_CONVERTERS)
@@ -63,6 +63,15 @@ def test_a_reference_line_halves_what_wires_do(quiet: Device) -> None:
     digital, column = (products(quiet, dataclasses.replace(wired, reference_line=line), (0.0,), STREAM) for line in (False, True))
     ideal = products(quiet, dataclasses.replace(wired, wires=None), (0.0,), STREAM)
     assert float(ideal.rmse().mean()) < float(column.rmse().mean()) < float(digital.rmse().mean())
+
+
+def test_wires_one_after_the_other_are_wires_from_the_start(quiet: Device) -> None:
+    wires = [Wires(row_ohm=ohm, column_ohm=ohm) for ohm in (3.0, 1.0)]
+    swept = through_wires(quiet, SMALL, wires, STREAM)
+    for each, found in zip(wires, swept, strict=True):
+        alone = products(quiet, dataclasses.replace(SMALL, wires=each), (0.0,), STREAM)
+        assert torch.equal(found.measured, alone.measured)
+    assert float(swept[0].rmse().mean()) > float(swept[1].rmse().mean())
 
 
 def test_ages_that_are_not_published_are_left_out(device: Device) -> None:
