@@ -24,7 +24,7 @@ from ohmnia.lifecycle.checkpoint import write_bytes
 from ohmnia.lifecycle.record import Results
 from ohmnia.lifecycle.scenario import Scenario
 from ohmnia.lifecycle.task import digits
-from ohmnia.measured import Curve, curve
+from ohmnia.measured import Curve, curve_of
 from ohmnia.technology import technology
 
 REPORT, FIGURES = "report.html", "figures"
@@ -35,7 +35,7 @@ _HERE = Path(__file__).parent
 @final
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """What the figures and the words need besides the results; no published curve for a device of another paper."""
+    """What the figures and the words need besides the results; no published curve but that of the device itself."""
 
     results: Results
     summary: list[tuple[str, str, str]]
@@ -91,8 +91,8 @@ def _context(results: Results) -> _Context:
     """Gather it; what is missing is refused here, before anything is drawn."""
     rows, accuracies = summary_rows(results.metrics), _accuracy_table(results)
     device = resolve(technology(results.scenario.technology))
-    same = _PAPER in device.technology.citations()
-    curves = [curve(name) if same else None for name in ("falcone2025-programming", "falcone2025-retention")]
+    own = device.technology.id
+    curves = [curve_of(name, own) for name in ("falcone2025-programming", "falcone2025-retention")]
     held_out = len(digits(results.scenario.seed).x_test)
     return _Context(results, rows, accuracies, device, held_out, *curves)
 
@@ -113,12 +113,12 @@ def _figures(context: _Context) -> dict[str, tuple[Callable[[], Any], _captions.
         "life-of-cells": (call(plots.life_of_cells, results, window, measured), _captions.life(results, context.retention)),
         "pulse-response": (call(device_plots.pulse_response, results, symmetry), _captions.pulses(results, symmetry)),
         "programming": (
-            call(device_plots.programming, results, context.programming),
-            _captions.programming(results, context.programming),
+            call(device_plots.programming, results, context.programming, device.technology),
+            _captions.programming(results, context.programming, device.technology),
         ),
         "retention": (
-            call(device_plots.retention, results, context.retention),
-            _captions.retention(results, context.retention),
+            call(device_plots.retention, results, context.retention, device.technology),
+            _captions.retention(results, context.retention, device.technology),
         ),
     }
 

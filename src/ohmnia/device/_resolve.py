@@ -107,24 +107,17 @@ def _split_unit(field: str) -> tuple[str, str]:
     return (field.removesuffix(f"_{found}"), UNIT_SUFFIXES[found]) if found else (field, "1")
 
 
-def _check_unit(quantity: Quantity, unit: str, where: str) -> None:
+def _number(quantity: Quantity, unit: str, where: str) -> float:
     if not same_dimension(quantity.unit, unit):
         raise InvalidValueError(f"{where} has the unit '{quantity.unit}'; it must be convertible to '{unit}'.")
-
-
-def _number(quantity: Quantity, unit: str, where: str) -> float:
-    _check_unit(quantity, unit, where)
     if isinstance(quantity.value, tuple):
         raise InvalidValueError(f"{where} is a row of {len(quantity.value)} values; one number is needed.")
     return quantity.si
 
 
-def _value(quantity: Quantity, field: dataclasses.Field[Any], unit: str, where: str) -> float | tuple[float, ...]:
-    """One number, or a row of them where the law's field is a row."""
-    if "tuple" not in str(field.type):
-        return _number(quantity, unit, where)
-    _check_unit(quantity, unit, where)
-    return quantity.row_si
+def _row(quantity: Quantity, unit: str, where: str) -> tuple[float, ...]:
+    values = quantity.value if isinstance(quantity.value, tuple) else (quantity.value,)
+    return tuple(_number(quantity.model_copy(update={"value": value}), unit, where) for value in values)
 
 
 def _spread(owner: Quantity, distribution: str, where: str) -> float:
@@ -153,7 +146,11 @@ def _law(technology: Technology, slot: str) -> Any:
             continue
         known.add(name)
         if name in entry.quantities:
-            values[field.name] = _value(entry.quantities[name], field, unit, f"{where}.{name}")
+            quantity, place = entry.quantities[name], f"{where}.{name}"
+            # Where a law takes either, one number stands for every row.
+            either = field.metadata.get("row") and isinstance(quantity.value, tuple)
+            row = either or field.type == "tuple[float, ...]"
+            values[field.name] = (_row if row else _number)(quantity, unit, place)
         elif field.default is dataclasses.MISSING:
             raise InvalidValueError(f"{where}: the law '{entry.law}' needs the quantity '{name}' (unit {unit}).")
     _refuse_strangers(cls, entry, known, where)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import final
 
 from ohmnia._units import from_si
 from ohmnia.device import Device, resolve
 from ohmnia.experiments._outcome import Kind, Outcome, Plot, Row
-from ohmnia.experiments._verdict import AbstractJudge, Estimate
+from ohmnia.experiments._verdict import AbstractJudge, Estimate, Limit, Shown
+from ohmnia.measured import Curve, curve_of
 from ohmnia.random import Stream
-from ohmnia.technology import Quantity, Technology
+from ohmnia.technology import LawEntry, Quantity, Technology
 from ohmnia.technology import technology as load
 
 OWN = "ohmnia"
@@ -43,6 +45,29 @@ class Bench:
         """The technology's published result of a name; None where it lists none."""
         return self.technology.results.get(name)
 
+    def assumptions(self, slot: str) -> list[str]:
+        """What one of the technology's laws assumes, a sentence for each number and each spread."""
+        found = []
+        entry: LawEntry | None = getattr(self.technology.laws, slot)
+        for name, quantity in (entry.quantities if entry else {}).items():
+            for part, record in ((name, quantity), (f"spread of {name}", quantity.spread)):
+                if record is not None and record.kind == "assumed":
+                    found.append(f"Assumed, {part.replace('_', ' ')}: {record.reason}")
+        return found
+
+    def measured(self, name: str) -> Curve | None:
+        """A measured curve of this technology's cells; None for another technology."""
+        found = curve_of(name, self.technology.id)
+        if found is not None:
+            self.citations.add(found.source)
+        return found
+
+    def limit(self, at_least: float = -math.inf, at_most: float = math.inf, remark: str = "") -> AbstractJudge:
+        """A limit (SI) that the paper's claims set; a technology without published results is shown and not judged."""
+        if not self.technology.results:
+            return Shown(f"{remark} The technology lists no published results.".strip())
+        return Limit(at_least, at_most, remark)
+
     def row(
         self,
         name: str,
@@ -51,6 +76,7 @@ class Bench:
         judge: AbstractJudge,
         kind: Kind = "derived",
         extrapolated: bool = False,
+        source: str = "",
     ) -> None:
         """Write a number down beside the technology's published result of that name, with a verdict.
 
@@ -68,6 +94,8 @@ class Bench:
             "derived" or "input check".
         extrapolated
             Whether the published number lies beyond what was measured.
+        source
+            Of what the number is held against, where that is no published result: bibliography key and place.
         """
         found = self.published(name)
         unit = found.unit if found else estimate.unit
@@ -87,7 +115,7 @@ class Bench:
                 tolerance=shown(verdict.tolerance),
                 ok=verdict.ok,
                 kind=kind,
-                source=f"{found.source}, {found.locator}" if found else OWN,
+                source=f"{found.source}, {found.locator}" if found else source or OWN,
                 criterion=verdict.criterion,
                 reason=verdict.reason,
                 certainty=(found.certainty or "") if found else "",

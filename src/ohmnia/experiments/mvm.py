@@ -24,7 +24,7 @@ from ohmnia.experiments._products import (
     reachable,
     through_wires,
 )
-from ohmnia.experiments._verdict import Estimate, Limit, Shown, Within
+from ohmnia.experiments._verdict import Estimate, Shown, Within
 from ohmnia.random import Stream
 from ohmnia.technology import Technology
 
@@ -120,7 +120,9 @@ def mvm(
     _published_rows(bench, found.plain)
     _own_rows(bench, found)
     _wire_rows(bench, found, sweep)
-    return bench.outcome(_plots(bench, found, sweep), _CHOICES)
+    return bench.outcome(
+        _plots(bench, found, sweep), [*_CHOICES, *bench.assumptions("programming"), *bench.assumptions("retention")]
+    )
 
 
 def _published_rows(bench: Bench, plain: Products) -> None:
@@ -157,7 +159,7 @@ def _own_rows(bench: Bench, found: _Found) -> None:
         share = estimate(large.rmse()[plain.ages_seconds.index(age)] / spread)
         row(f"large_share_{tag}", f"the same over the deviation of the exact products, {when}", share)
     known = DECADE in plain.ages_seconds
-    limit = Limit(at_most=0.16, remark="Scale and share of sum(x) of each output line, fitted on other vectors.")
+    limit = bench.limit(at_most=0.16, remark="Scale and share of sum(x) of each output line, fitted on other vectors.")
     bench.row(
         "compensated_10y",
         "RMSE after 10 y, compensated",
@@ -225,7 +227,7 @@ def _wire_rows(bench: Bench, found: _Found, sweep: _Sweep) -> None:
     cell, wires = found.plain.at(SECOND), sweep.at("digital", ohm)
     ratio = None if cell.value is None or wires.value is None else wires.value / cell.value
     spread = (wires.error or 0.0) / (wires.value or 1.0)
-    judge = Limit(at_least=1.0, remark="Wires, and not the cells, dominate an array that is not corrected.")
+    judge = bench.limit(at_least=1.0, remark="Wires, and not the cells, dominate an array that is not corrected.")
     error = None if ratio is None else ratio * spread
     bench.row("wires_over_cell", "error by wires alone over that of the cells at 1 s", Estimate(ratio, error), judge)
     for age in (SECOND, DECADE):

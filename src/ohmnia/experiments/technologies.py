@@ -16,7 +16,7 @@ from ohmnia.device import Device, resolve
 from ohmnia.experiments._bench import Bench
 from ohmnia.experiments._outcome import Outcome, Plot
 from ohmnia.experiments._products import CONVERTERS, Correction, Products, Setup, estimate, products, reachable
-from ohmnia.experiments._verdict import Estimate, Limit, Shown
+from ohmnia.experiments._verdict import Estimate, Shown
 from ohmnia.random import Stream
 from ohmnia.technology import Technology
 from ohmnia.technology import technology as load
@@ -202,7 +202,7 @@ def _write_rows(bench: Bench, errors: dict[str, WriteErrors], contenders: list[C
             f"programming_gain_{c.key}",
             f"error of the write of {c.name} over that of the technology",
             Estimate(value, value / own.cells**0.5),
-            Limit(at_least=10.0, remark=remark),
+            bench.limit(at_least=10.0, remark=remark),
         )
 
 

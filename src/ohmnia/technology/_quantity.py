@@ -89,12 +89,6 @@ class Quantity(_Sourced):
         return to_si(self.value, self.unit)
 
     @property
-    def row_si(self) -> tuple[float, ...]:
-        """The values in SI units; one value is a row of one."""
-        values = self.value if isinstance(self.value, tuple) else (self.value,)
-        return tuple(to_si(value, self.unit) for value in values)
-
-    @property
     def spread_si(self) -> float:
         """The spread in SI units (dimensionless when log-normal); 0 where none is given."""
         if self.spread is None:

@@ -13,6 +13,7 @@ import ohmnia
 from ohmnia._errors import InvalidValueError, StateError, UnknownNameError
 from ohmnia._validation import validated
 from ohmnia.device import LAWS, Device, resolve
+from ohmnia.device.programming.identical_pulses import IdenticalPulses
 from ohmnia.device.programming.polynomial_error import PolynomialError
 from ohmnia.device.update.no_pulses import NoPulses
 from ohmnia.random import Stream
@@ -138,6 +139,21 @@ def test_a_technology_without_a_transport_law_resolves(edited: Callable[[Edit], 
     assert {path for path, _ in device.technology.quantities()} > {path for path, _ in other.quantities()}
     without_key = edited(lambda data: data["laws"].pop("transport"))
     assert without_key == other
+
+
+def test_a_row_reaches_the_law_that_takes_one_and_one_number_stands_for_all(edited: Callable[[Edit], Technology]) -> None:
+    def table(data: dict[str, Any]) -> None:
+        quantities(data, "programming")["target_limit"] = number([20, 70], "uS")
+        quantities(data, "programming")["g_low"] = number([3e3, 7e3], "nS")
+        quantities(data, "programming")["g_high"] = number(120, "uS")
+
+    law = resolve(edited(table)).programming
+    assert isinstance(law, IdenticalPulses)
+    low, high = law.bounds(torch.tensor([19e-6, 21e-6], dtype=torch.float64))
+    assert low.tolist() == pytest.approx([3e-6, 7e-6])
+    assert high.tolist() == pytest.approx([120e-6, 120e-6])
+    with pytest.raises(InvalidValueError, match="one number is needed"):
+        resolve(edited(put("programming", "step_factor", number([1.0, 2.0], "1"))))
 
 
 def test_options_reach_the_law(edited: Callable[[Edit], Technology]) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from helpers import variant
 from ohmnia._errors import UnknownNameError
 from ohmnia.experiments._bench import Bench
 from ohmnia.experiments._verdict import Estimate, Shown, Within
@@ -39,3 +42,36 @@ def test_streams_differ_by_name_and_seed(technology: Technology) -> None:
 def test_unknown_technology() -> None:
     with pytest.raises(UnknownNameError, match="Did you mean 'cmo-hfox'"):
         Bench("any", "Any", "cmo-hfo", 0)
+
+
+def test_a_number_held_against_a_curve_names_it(technology: Technology) -> None:
+    bench = Bench("any", "Any", technology, 0)
+    curve = bench.measured("falcone2025-retention")
+    assert curve is not None
+    bench.row("own", "own", Estimate(0.1), Shown("points"), source=f"{curve.source}, {curve.locator}")
+    outcome = bench.outcome([], [])
+    assert outcome.rows[0].source.startswith("aihwkit2025, docs/img")
+    assert "aihwkit2025" in outcome.citations
+
+
+def test_a_technology_without_results_is_shown_and_has_no_measured_cells(tmp_path: Path) -> None:
+    own = Bench("any", "Any", variant(tmp_path, {"update.states": (30.0, "1")}), 0)
+    assert own.measured("falcone2025-retention") is None
+    own.row("one", "one", Estimate(5.0), own.limit(at_most=1.0, remark="A claim."))
+    assert own.outcome([], []).rows[0].ok is None
+    assert own.outcome([], []).rows[0].reason.startswith("A claim. ")
+
+
+def test_the_papers_limits_judge_its_own_technology(technology: Technology) -> None:
+    bench = Bench("any", "Any", technology, 0)
+    for name, value in (("low", 0.5), ("high", 5.0)):
+        bench.row(name, name, Estimate(value), bench.limit(at_most=1.0))
+    assert [row.ok for row in bench.outcome([], []).rows] == [True, False]
+
+
+def test_every_assumption_of_a_law_is_named(technology: Technology) -> None:
+    found = Bench("any", "Any", technology, 0).assumptions("update")
+    assumed = [q.kind == "assumed" for q in technology.laws.update.quantities.values()]
+    spreads = [q.spread is not None and q.spread.kind == "assumed" for q in technology.laws.update.quantities.values()]
+    assert len(found) == sum(assumed) + sum(spreads) > 3
+    assert any(text.startswith("Assumed, spread of noise to signal: ") for text in found)

@@ -59,7 +59,11 @@ class NoPulses(AbstractUpdateLaw):
         return torch.full(parameters.shape[1:], self.start_siemens, dtype=torch.float64)
 
     def widened(
-        self, parameters: Float[Tensor, "parameters *cells"], low: float, high: float, step_factor: float
+        self,
+        parameters: Float[Tensor, "parameters *cells"],
+        low: float | Float[Tensor, "*cells"],
+        high: float | Float[Tensor, "*cells"],
+        step_factor: float,
     ) -> Float[Tensor, "parameters *cells"]:
         """Refused: there are no pulses to make stronger."""
         self._refuse("pulse for a closed loop")
