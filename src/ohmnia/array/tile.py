@@ -14,11 +14,12 @@ from torch import Tensor
 
 from ohmnia._errors import InvalidValueError, out_of_range
 from ohmnia._threads import one_thread
+from ohmnia.array.circuit import Wires, Wiring
 from ohmnia.array.mapping import Mapping
 from ohmnia.array.periphery import Periphery
 from ohmnia.array.pulses import PulseScheme
 from ohmnia.array.records import Activity
-from ohmnia.device import Device, ProgramResult
+from ohmnia.device import AbstractAgeRelaxation, Device, ProgramResult, RestingCells
 from ohmnia.kernels import Cells, Keys, Member, UpdateLaw, member
 from ohmnia.random import Stream, normal
 
@@ -50,7 +51,7 @@ class Tile:
     Notes
     -----
     A new tile's cells stand at their own symmetry points, as after cycling. Float32 conductances and parameters and an
-    int32 epoch make 28 bytes a device.
+    int32 epoch make 28 bytes a device; a retention law that asks for the level (`AbstractRetentionLaw`) adds 4.
     """
 
     def __init__(
@@ -69,11 +70,13 @@ class Tile:
         full = (mapping.planes, *shape)
         self.parameters = device.update.sample(full, stream.child("cells")).contiguous()
         self.conductance = device.update.symmetry_points(self.parameters).float().contiguous()
+        self.written = None if isinstance(device.retention, AbstractAgeRelaxation) else self.conductance.clone()
         self.epoch_index = torch.zeros(full, dtype=torch.int32)
         self.epochs: list[float] = [clock_seconds]
         self.clock_seconds = clock_seconds
         self.uses: dict[str, int] = dict.fromkeys(_USES, 0)
         self.activity = Activity()
+        self.wiring: Wiring | None = None
         self._weights: Tensor | None = None
         self._variance: Tensor | None = None
 
@@ -105,6 +108,12 @@ class Tile:
     def touched(self) -> None:
         """Forget what was derived from the conductances."""
         self._weights = self._variance = None
+        if self.wiring is not None:
+            self.wiring.forget()
+
+    def put_between(self, wires: Wires) -> None:
+        """Read through wires from now on (the state does not change); `weights` stays what the cells hold."""
+        self.wiring = Wiring(wires, self.mapping)
 
     def ages(self) -> Float64[Tensor, "planes rows cols"]:
         """Seconds since the last pulse of each cell."""
@@ -119,9 +128,17 @@ class Tile:
     def read_variance(self) -> Float[Tensor, "rows cols"]:
         """Variance of one read of each weight at its present age, tile weights squared."""
         if self._variance is None:
-            sigma = self.device.read_noise.sigma(self.conductance, self.ages())
-            self._variance = self.mapping.variance(sigma)
+            self._variance = self.mapping.variance(self._sigma())
         return self._variance
+
+    def _sigma(self) -> Tensor:
+        return self.device.read_noise.sigma(self.conductance, self.ages(), self.written)
+
+    def _seen(self, drive: str) -> tuple[Tensor, Tensor]:
+        """Weights and variance of a read with the lines of one kind driven."""
+        if self.wiring is None:
+            return self.weights(), self.read_variance()
+        return self.wiring.seen(drive, self.conductance, self._sigma)
 
     # --- the four verbs -----------------------------------------------------------------------------------------------
 
@@ -218,16 +235,24 @@ class Tile:
             raise out_of_range("time to advance", seconds, "0 <= seconds < infinity", "Time runs forward only.")
         if seconds == 0:
             return
-        ages = self.clock_seconds - torch.tensor(self.epochs, dtype=torch.float64)
-        mean, sigma = self.device.retention.increments(ages, seconds)
-        index = self.epoch_index.long()
-        cells = torch.arange(self.conductance.numel()).reshape(index.shape)
-        xi = normal(self.next_stream("advance"), cells)
-        moved = self.conductance.double() + mean[index] + sigma[index] * xi
+        moved = self._relaxed(seconds)
         self.activity.floored_cells += int((moved < _FLOOR_SIEMENS).sum())
         self.conductance.copy_(moved.clamp(min=_FLOOR_SIEMENS))
         self.clock_seconds += seconds
         self.touched()
+
+    def _relaxed(self, seconds: float) -> Float64[Tensor, "planes rows cols"]:
+        law, index = self.device.retention, self.epoch_index.long()
+        cells = torch.arange(self.conductance.numel()).reshape(index.shape)
+        xi = normal(self.next_stream("advance"), cells)
+        if isinstance(law, AbstractAgeRelaxation):
+            mean, sigma = law.increments(self.clock_seconds - torch.tensor(self.epochs, dtype=torch.float64), seconds)
+            return self.conductance.double() + mean[index] + sigma[index] * xi
+        ages = self.ages()
+        # Only a pulse moves a cell of age zero, so it stands where it was written.
+        self.written = torch.where(ages == 0, self.conductance, self.conductance if self.written is None else self.written)
+        own = normal(self.stream.child("own"), cells, index)
+        return law.relaxed(RestingCells(self.conductance, self.written, ages, own, xi), seconds)
 
     def mvm(self, x: Float[Tensor, "samples cols"], use: str = "read") -> Float[Tensor, "samples rows"]:
         """Read y = W x for each row of `x`, through DAC, cells with read noise, and ADC.
@@ -240,12 +265,14 @@ class Tile:
             "read" in training, "evaluate" otherwise: two independent streams.
         """
         self._check(x, self.cols, "x")
-        return self._read(x, self.weights(), self.read_variance(), use)
+        weights, variance = self._seen("rows")
+        return self._read(x, weights, variance, use)
 
     def mvm_t(self, d: Float[Tensor, "samples rows"], use: str = "read") -> Float[Tensor, "samples cols"]:
         """Read x = W^T d for each row of `d`, as `mvm`."""
         self._check(d, self.rows, "d")
-        return self._read(d, self.weights().T, self.read_variance().T, use)
+        weights, variance = self._seen("columns")
+        return self._read(d, weights.T, variance.T, use)
 
     def _read(self, x: Tensor, weights: Tensor, variance: Tensor, use: str) -> Tensor:
         noisy = bool(variance.any())
@@ -280,7 +307,8 @@ class Tile:
 
     def tensors(self) -> dict[str, Tensor]:
         """State that is large: conductances, the cells' parameters and epochs."""
-        return {"conductance": self.conductance, "parameters": self.parameters, "epoch_index": self.epoch_index}
+        tensors = {"conductance": self.conductance, "parameters": self.parameters, "epoch_index": self.epoch_index}
+        return tensors if self.written is None else {**tensors, "written": self.written}
 
     def metadata(self) -> dict[str, Any]:
         """State that is small: clock, epochs, stream positions, activity."""

@@ -4,3 +4,5 @@ from ohmnia.device._resolve import LAWS as LAWS
 from ohmnia.device._resolve import Device as Device
 from ohmnia.device._resolve import resolve as resolve
 from ohmnia.device.programming._abstract import ProgramResult as ProgramResult
+from ohmnia.device.retention._abstract import AbstractAgeRelaxation as AbstractAgeRelaxation
+from ohmnia.device.retention._abstract import RestingCells as RestingCells

@@ -12,7 +12,7 @@ from ohmnia.experiments._outcome import Kind, Outcome, Plot, Row
 from ohmnia.experiments._verdict import AbstractJudge, Estimate, Limit, Shown
 from ohmnia.measured import Curve, curve_of
 from ohmnia.random import Stream
-from ohmnia.technology import Quantity, Technology
+from ohmnia.technology import LawEntry, Quantity, Technology
 from ohmnia.technology import technology as load
 
 OWN = "ohmnia"
@@ -48,7 +48,8 @@ class Bench:
     def assumptions(self, slot: str) -> list[str]:
         """What one of the technology's laws assumes, a sentence for each number and each spread."""
         found = []
-        for name, quantity in getattr(self.technology.laws, slot).quantities.items():
+        entry: LawEntry | None = getattr(self.technology.laws, slot)
+        for name, quantity in (entry.quantities if entry else {}).items():
             for part, record in ((name, quantity), (f"spread of {name}", quantity.spread)):
                 if record is not None and record.kind == "assumed":
                     found.append(f"Assumed, {part.replace('_', ' ')}: {record.reason}")

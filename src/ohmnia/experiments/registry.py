@@ -8,8 +8,10 @@ from ohmnia._registry import Registry
 from ohmnia.experiments._outcome import Outcome
 from ohmnia.experiments.cycling import cycling
 from ohmnia.experiments.forming import forming
+from ohmnia.experiments.mvm import mvm
 from ohmnia.experiments.relaxation import relaxation
 from ohmnia.experiments.switching import switching
+from ohmnia.experiments.technologies import technologies
 from ohmnia.experiments.training import training
 from ohmnia.experiments.weight_transfer import weight_transfer
 
@@ -21,6 +23,8 @@ EXPERIMENTS: Registry[Callable[..., Outcome]] = Registry(
         "cycling": cycling,
         "weight-transfer": weight_transfer,
         "relaxation": relaxation,
+        "mvm": mvm,
+        "technologies": technologies,
         "switching": switching,
         "training": training,
     },

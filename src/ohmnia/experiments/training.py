@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from ohmnia._errors import InvalidValueError
 from ohmnia.experiments._bench import Bench
 from ohmnia.experiments._outcome import Outcome, Plot
 from ohmnia.experiments._verdict import Estimate, Limit, Shown
@@ -93,6 +94,8 @@ def training(
 def improved(technology: Technology, quantity: str, value: float) -> Technology:
     """A technology with another value of one quantity of its update law; a normal spread of the noise scales along."""
     entry = technology.laws.update
+    if entry is None:
+        raise InvalidValueError(f"{technology.id} has no update law, so it cannot be trained; add [laws.update].")
     old = entry.quantities[quantity]
     spread = old.spread
     if spread is not None and quantity == "noise_to_signal" and not isinstance(old.value, tuple):

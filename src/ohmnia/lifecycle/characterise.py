@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ohmnia._errors import require
 from ohmnia._units import MICRO
-from ohmnia.device import Device
+from ohmnia.device import Device, RestingCells
 from ohmnia.random import Stream, normal
 
 
@@ -154,11 +154,13 @@ def programming(
 
 
 def retention(device: Device, ages_seconds: list[float], cells: int, stream: Stream) -> Float[Tensor, "ages cells"]:
-    """Change of conductance of `cells` cells at each of the rising ages, one coherent trajectory for each cell."""
-    change, age = torch.zeros(cells, dtype=torch.float64), 0.0
+    """Change of conductance of cells in mid-window at each of the rising ages, one coherent trajectory for each cell."""
+    written = torch.full((cells,), (device.g_min_siemens + device.g_max_siemens) / 2, dtype=torch.float64)
+    index, g, age = torch.arange(cells), written, 0.0
+    own = normal(stream.child("own"), index)
     trace = torch.empty(len(ages_seconds), cells, dtype=torch.float64)
     for k, later in enumerate(ages_seconds):
-        mean, sigma = device.retention.increments(torch.tensor([age], dtype=torch.float64), later - age)
-        change = change + mean + sigma * normal(stream.at(k), torch.arange(cells))
-        trace[k], age = change, later
+        resting = RestingCells(g, written, torch.full_like(g, age), own, normal(stream.at(k), index))
+        g = device.retention.relaxed(resting, later - age)
+        trace[k], age = g - written, later
     return trace

@@ -24,10 +24,13 @@ class LawEntry(Strict):
 
 
 class Laws(Strict):
-    """The laws of a technology, one for each thing that happens to a cell; a law of the current may be missing."""
+    """The laws of a technology, one for each thing that happens to a cell.
 
-    forming: LawEntry
-    update: LawEntry
+    Forming, open-loop pulses and the law of the current may be unpublished.
+    """
+
+    forming: LawEntry | None = None
+    update: LawEntry | None = None
     programming: LawEntry
     retention: LawEntry
     read_noise: LawEntry

@@ -10,10 +10,12 @@ import pytest
 import torch
 
 import ohmnia
-from ohmnia._errors import InvalidValueError, UnknownNameError
+from ohmnia._errors import InvalidValueError, StateError, UnknownNameError
 from ohmnia._validation import validated
 from ohmnia.device import LAWS, Device, resolve
 from ohmnia.device.programming.identical_pulses import IdenticalPulses
+from ohmnia.device.programming.polynomial_error import PolynomialError
+from ohmnia.device.update.no_pulses import NoPulses
 from ohmnia.random import Stream
 from ohmnia.technology import Technology, published
 
@@ -51,10 +53,47 @@ def put(slot: str, name: str, quantity: dict[str, Any]) -> Edit:
 @pytest.mark.parametrize("name", sorted(published()))
 def test_every_published_technology_resolves_to_its_registered_laws(name: str) -> None:
     device = resolve(ohmnia.technology(name))
-    assert 0 < device.g_min_siemens < device.update.symmetry_point_siemens < device.g_max_siemens
+    assert 0 < device.g_min_siemens < device.g_max_siemens
     for slot in LAWS:
-        law = getattr(device.technology.laws, slot).law
-        assert type(getattr(device, slot)) is LAWS[slot].get(law)
+        entry = getattr(device.technology.laws, slot)
+        if entry is not None:
+            assert type(getattr(device, slot)) is LAWS[slot].get(entry.law)
+
+
+def test_the_mean_symmetry_point_lies_in_the_window(device: Device) -> None:
+    assert 0 < device.g_min_siemens < device.update.symmetry_point_siemens < device.g_max_siemens
+
+
+def test_a_technology_without_forming_and_pulses_says_so(edited: Callable[[Edit], Technology]) -> None:
+    def bare(data: dict[str, Any]) -> None:
+        data["laws"] |= {"forming": None, "update": None}
+
+    with pytest.raises(InvalidValueError, match=r"'identical-pulses' writes with pulses.*Add \[laws.update\].*polynomial-error"):
+        resolve(edited(bare))
+
+    def sampled(data: dict[str, Any]) -> None:
+        bare(data)
+        rows = {"reference": number(90, "uS"), "coefficients": number([0.01, 0.1], "uS")}
+        data["laws"]["programming"] = {"law": "polynomial-error", "quantities": rows}
+
+    device = resolve(edited(sampled))
+    assert device.forming_law is None
+    with pytest.raises(StateError, match=r"has no forming law. Add \[laws.forming\]"):
+        device.forming  # noqa: B018
+    assert isinstance(device.update, NoPulses)
+    assert device.programming.acceptance_range is None
+
+
+def test_a_row_reaches_a_law_in_si_and_a_wrong_unit_is_refused(edited: Callable[[Edit], Technology]) -> None:
+    def sampled(unit: str) -> Edit:
+        rows = {"reference": number(0.09, "mS"), "coefficients": number([10.0, 100.0], unit)}
+        return lambda data: data["laws"].update(programming={"law": "polynomial-error", "quantities": rows})
+
+    law = resolve(edited(sampled("nS"))).programming
+    assert isinstance(law, PolynomialError)
+    assert law.coefficients_siemens == pytest.approx((10e-9, 100e-9))
+    with pytest.raises(InvalidValueError, match=r"laws.programming.coefficients has the unit 's'"):
+        resolve(edited(sampled("s")))
 
 
 def test_numbers_arrive_in_si(device: Device) -> None:

@@ -1,4 +1,4 @@
-"""Differential pairs inside an array: where plus and minus cells lie decides what the wires take."""
+"""The planes of a mapping inside an array: where the cells of a differential pair lie decides what the wires take."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from ohmnia.array.circuit.linear import effective_matrix
 from ohmnia.array.circuit.wires import Wires
 
 
-def effective_pairs(
-    plus: Float[Tensor, "rows columns"], minus: Float[Tensor, "rows columns"], wires: Wires, drive: str = "rows"
-) -> Float[Tensor, "rows columns"]:
-    """Effective G+ - G- (siemens) of pairs laid out as `wires.pairs` says.
+def effective_planes(
+    planes: Float[Tensor, "planes rows columns"], wires: Wires, drive: str = "rows"
+) -> Float[Tensor, "planes rows columns"]:
+    """Effective conductances (siemens) of one plane, or of two that are laid out as `wires.pairs` says.
 
     Parameters
     ----------
-    plus, minus
-        Conductances (siemens).
+    planes
+        Conductances (siemens): one device a weight, or plus and minus.
     wires
         What surrounds them.
     drive
@@ -29,13 +29,19 @@ def effective_pairs(
     InvalidValueError
         As `effective_matrix`.
     """
-    rows, columns = plus.shape
-    both = torch.stack([plus, minus])
-    if wires.pairs == "separate":
-        effective = effective_matrix(both, wires, drive)
-        return effective[0] - effective[1]
-    if wires.pairs == "interleaved-columns":
-        effective = effective_matrix(both.movedim(0, 2).reshape(rows, 2 * columns), wires, drive)
-        return effective[:, ::2] - effective[:, 1::2]
-    effective = effective_matrix(both.movedim(0, 1).reshape(2 * rows, columns), wires, drive)
-    return effective[::2] - effective[1::2]
+    count, rows, columns = planes.shape
+    if count == 1 or wires.pairs == "separate":
+        return effective_matrix(planes, wires, drive)
+    place = 2 if wires.pairs == "interleaved-columns" else 1
+    shape = (rows, columns * count) if place == 2 else (rows * count, columns)
+    effective = effective_matrix(planes.movedim(0, place).reshape(shape), wires, drive)
+    split = (rows, columns, count) if place == 2 else (rows, count, columns)
+    return effective.reshape(split).movedim(place, 0)
+
+
+def effective_pairs(
+    plus: Float[Tensor, "rows columns"], minus: Float[Tensor, "rows columns"], wires: Wires, drive: str = "rows"
+) -> Float[Tensor, "rows columns"]:
+    """Effective G+ - G- (siemens) of differential pairs; see `effective_planes`."""
+    effective = effective_planes(torch.stack([plus, minus]), wires, drive)
+    return effective[0] - effective[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -33,10 +34,15 @@ class ProgramResult:
 
 
 class AbstractProgrammingLaw(ABC):
-    """A closed loop over a batch of cells; `acceptance_range` is the technology's own, a fraction of the target."""
+    """How a batch of cells is written.
+
+    `acceptance_range` is the technology's own, a fraction of the target; None where there is none to choose.
+    `needs_pulses` says whether it writes with pulses of the update law.
+    """
 
     __slots__ = ()
-    acceptance_range: float
+    acceptance_range: float | None
+    needs_pulses: ClassVar[bool] = True
 
     @abstractmethod
     def program(
@@ -44,8 +50,8 @@ class AbstractProgrammingLaw(ABC):
         conductance: Float[Tensor, " cells"],
         target: Float[Tensor, " cells"],
         parameters: Float[Tensor, "parameters cells"],
-        acceptance: float,
+        acceptance: float | None,
         update: AbstractUpdateLaw,
         stream: Stream,
     ) -> ProgramResult:
-        """Pulse and verify every cell until it lies within `acceptance` (a fraction) of its target."""
+        """Write every cell; a closed loop ends within `acceptance` (a fraction; None: its own) of the target."""

@@ -104,17 +104,18 @@ class IdenticalPulses(AbstractProgrammingLaw):
         conductance: Float[Tensor, " cells"],
         target: Float[Tensor, " cells"],
         parameters: Float[Tensor, "parameters cells"],
-        acceptance: float,
+        acceptance: float | None,
         update: AbstractUpdateLaw,
         stream: Stream,
     ) -> ProgramResult:
-        """Pulse and verify every cell until it lies within `acceptance` of its target.
+        """Pulse and verify every cell until it lies within `acceptance` (None: the technology's own) of its target.
 
         Raises
         ------
         InvalidValueError
             The acceptance range is no fraction in (0, 0.5], or a target lies outside the bounds.
         """
+        acceptance = self.acceptance_range if acceptance is None else acceptance
         self._check(target, acceptance)
         g, goal = conductance.double().clone(), target.double()
         wide = self.parameters(parameters, goal, update)

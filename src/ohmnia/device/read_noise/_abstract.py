@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+import torch
 from torch import Tensor
+
+
+def growth(age_seconds: Tensor, read_pulse_seconds: float) -> Tensor:
+    """sqrt(ln(max((t + t_r) / (2 t_r), 1))): 1/f noise integrated since the write; zero at a verify read."""
+    reads = (age_seconds + read_pulse_seconds) / (2.0 * read_pulse_seconds)
+    return torch.sqrt(torch.log(torch.clamp(reads, min=1.0)))
 
 
 class AbstractReadNoiseLaw(ABC):
@@ -13,5 +20,8 @@ class AbstractReadNoiseLaw(ABC):
     __slots__ = ()
 
     @abstractmethod
-    def sigma(self, conductance: Tensor, age_seconds: Tensor) -> Tensor:
-        """Standard deviation, siemens, at a conductance (siemens) and an age (seconds), broadcast."""
+    def sigma(self, conductance: Tensor, age_seconds: Tensor, written: Tensor | None = None) -> Tensor:
+        """Standard deviation, siemens, at a conductance (siemens) and an age (seconds), broadcast.
+
+        `written` is the conductance right after the last pulse, where it is remembered.
+        """

@@ -29,7 +29,7 @@ from torch import Tensor
 
 from ohmnia._errors import require
 from ohmnia._units import MICRO
-from ohmnia.device.read_noise._abstract import AbstractReadNoiseLaw
+from ohmnia.device.read_noise._abstract import AbstractReadNoiseLaw, growth
 
 
 @final
@@ -52,8 +52,7 @@ class LogConductanceNoise(AbstractReadNoiseLaw):
         require(self.amplitude_siemens >= 0, "amplitude", self.amplitude_siemens, "0 or more")
         require(self.read_pulse_seconds > 0, "read_pulse", self.read_pulse_seconds, "a positive time")
 
-    def sigma(self, conductance: Tensor, age_seconds: Tensor) -> Tensor:
+    def sigma(self, conductance: Tensor, age_seconds: Tensor, written: Tensor | None = None) -> Tensor:
         """Standard deviation of one read, siemens."""
-        reads = (age_seconds + self.read_pulse_seconds) / (2.0 * self.read_pulse_seconds)
-        growth = torch.sqrt(torch.log(torch.clamp(reads, min=1.0))).to(conductance.dtype)
-        return self.amplitude_siemens * torch.clamp(torch.log10(conductance / MICRO), min=0.0) * growth
+        grown = growth(age_seconds, self.read_pulse_seconds).to(conductance.dtype)
+        return self.amplitude_siemens * torch.clamp(torch.log10(conductance / MICRO), min=0.0) * grown

@@ -28,7 +28,7 @@ class Timeless(AbstractReadNoiseLaw):
 
 
 class TestEveryRegisteredLaw(ReadNoiseLawContract):
-    @pytest.fixture(params=sorted(published()))
+    @pytest.fixture(params=[name for name in sorted(published()) if ohmnia.technology(name).laws.read_noise.law != "none"])
     def law(self, request: pytest.FixtureRequest) -> AbstractReadNoiseLaw:
         return ohmnia.resolve(ohmnia.technology(request.param)).read_noise
 
