@@ -22,6 +22,7 @@ Falcone et al. (2025), Fig. 5. The windows of 50 and 400 pulses are choices of o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
 
@@ -89,6 +90,19 @@ class Switching:
         """NSR, a fraction: root mean square of the SET and the RESET deviation over dG_sp."""
         up, down = self.set_noise * self.set_step_siemens, self.reset_noise * self.reset_step_siemens
         return np.sqrt((up**2 + down**2) / 2) / self.step_siemens
+
+
+# Name, words, unit, the number of each cell.
+MERITS: dict[str, tuple[str, str, Callable[[Switching], Float[np.ndarray, " cells"]]]] = {
+    "states": ("N_states", "1", lambda found: found.states),
+    "skew": ("SP skew", "percent", lambda found: found.skew),
+    "noise": ("NSR", "percent", lambda found: found.noise_to_signal),
+}
+LEVELS: dict[str, tuple[str, Callable[[Switching], Float[np.ndarray, " cells"]]]] = {
+    "g_max": ("G_max", lambda found: found.g_max_siemens),
+    "g_min": ("G_min", lambda found: found.g_min_siemens),
+    "g_sp": ("G_sp", lambda found: found.g_sp_siemens),
+}
 
 
 def figures_of_merit(trace: Float[np.ndarray, "pulses cells"], sequence: PulseSequence = PUBLISHED_SEQUENCE) -> Switching:

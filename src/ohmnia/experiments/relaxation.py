@@ -4,59 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
-from typing import final
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ohmnia._units import DAY, HOUR, MINUTE, SECOND, WEEK, YEAR
 from ohmnia.array.mapping import mapping
 from ohmnia.array.periphery import Periphery
 from ohmnia.array.tile import Tile
 from ohmnia.experiments._bench import Bench
 from ohmnia.experiments._levels import counted_overlaps, overlaps
 from ohmnia.experiments._outcome import Outcome, Plot
+from ohmnia.experiments._relaxed import LONG_AGES, SHORT_AGES, TEN_MINUTES, Relaxed, memory
 from ohmnia.experiments._verdict import Estimate, Shown, Within
 from ohmnia.measured import Curve
 from ohmnia.technology import Technology
 
-LONG_AGES = {"1s": SECOND, "1h": HOUR, "1d": DAY, "2d": 2 * DAY, "1w": WEEK, "10y": 10 * YEAR}
-SHORT_AGES = (SECOND, 3.0, 10.0, 30.0, MINUTE, 3 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR)
-TEN_MINUTES = SHORT_AGES.index(10 * MINUTE)
 CURVE = "falcone2025-retention"
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Relaxed:
-    """Cells of a tile, programmed and left alone.
-
-    Parameters
-    ----------
-    target_siemens
-        Level of each row of the tile.
-    programmed_siemens
-        Right after the last pulse.
-    age_seconds
-        Rising.
-    conductance_siemens
-        At each age, of the same cells.
-    """
-
-    target_siemens: Float[np.ndarray, " levels"]
-    programmed_siemens: Float[np.ndarray, "levels cells"]
-    age_seconds: Float[np.ndarray, " ages"]
-    conductance_siemens: Float[np.ndarray, "ages levels cells"]
-
-    @property
-    def error_siemens(self) -> Float[np.ndarray, "ages levels cells"]:
-        """Distance from the target."""
-        return self.conductance_siemens - self.target_siemens[:, None]
 
 
 def relaxation(
@@ -190,11 +156,3 @@ def _long_rows(bench: Bench, long: Relaxed, curve: Curve | None) -> None:
     name = "largest |corr(t1, t2) - sigma(t1) / sigma(t2)|"
     # Of 15 pairs the worst of a true random walk lies within about 4 standard errors.
     bench.row("memory", name, gap, bench.limit(at_most=4 / math.sqrt(number), remark="A random walk in the logarithm of time."))
-
-
-def memory(long: Relaxed) -> tuple[Float[np.ndarray, " pairs"], Float[np.ndarray, " pairs"]]:
-    """Correlation of the cells at each pair of ages, and the ratio of the deviations at the earlier and the later one."""
-    cells = long.conductance_siemens.reshape(len(long.age_seconds), -1)
-    matrix, sigma = np.corrcoef(cells), cells.std(1)
-    pairs = list(combinations(range(len(cells)), 2))
-    return np.array([matrix[pair] for pair in pairs]), np.array([sigma[i] / sigma[j] for i, j in pairs])
