@@ -221,8 +221,8 @@ def test_a_network_learns_waits_and_learns_on_the_same_tiles(technology: Technol
 
 
 def test_learning_goes_on_after_the_wait(technology: Technology) -> None:
-    # A single chip ends anywhere between 0.01 and 0.2 of its first loss; eight of them show the mean.
-    x, chips = values(9, 50, 6), 8
+    # A single chip ends anywhere between 0.01 and 0.2 of its first loss; four of them show the mean.
+    x, chips = values(9, 50, 6), 4
     left = torch.zeros(2)
     for cells in range(chips):
         model, optimizer = trained(technology, cells)
