@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, final
 
 import torch
-from jaxtyping import Float, Float64
+from jaxtyping import Float, Float64, Int64
 from torch import Tensor
 
 from ohmnia._errors import InvalidValueError, out_of_range
@@ -133,6 +133,14 @@ class Tile:
 
     def _sigma(self) -> Tensor:
         return self.device.read_noise.sigma(self.conductance, self.ages(), self.written)
+
+    def column_read_variance(self, columns: Int64[Tensor, " reads"]) -> Float[Tensor, "rows reads"]:
+        """Variance of one read of the weights of some columns, as `read_variance`; no noise where every cell is fresh."""
+        if self.epochs[0] == self.clock_seconds:
+            return torch.zeros(self.rows, len(columns))
+        ages = (self.clock_seconds - torch.tensor(self.epochs, dtype=torch.float64))[self.epoch_index[:, :, columns].long()]
+        written = None if self.written is None else self.written[:, :, columns]
+        return self.mapping.variance(self.device.read_noise.sigma(self.conductance[:, :, columns], ages, written))
 
     def _seen(self, drive: str) -> tuple[Tensor, Tensor]:
         """Weights and variance of a read with the lines of one kind driven."""
