@@ -1,0 +1,1 @@
+"""Benchmarks of the hot loops, alone or in turn with another simulator."""
