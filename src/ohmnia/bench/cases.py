@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from ohmnia._threads import one_thread
 from ohmnia.array import ArrayConfig, Periphery, PulseScheme, Synapse, Tile, mapping
-from ohmnia.bench.inputs import MNIST_SAMPLES, digits, initial_weights, step_inputs, update_inputs
-from ohmnia.bench.soft_bounds_reference import STATES_22, PulsedDevice, bench_device
+from ohmnia.bench.inputs import MNIST_SAMPLES, STREAM, digits, initial_weights, step_inputs, update_inputs
+from ohmnia.bench.soft_bounds_reference import PER_WEIGHT_SIEMENS, STATES_22, ZERO_SIEMENS, PulsedDevice, bench_device
 from ohmnia.bench.works import Case, EpochSpec, ForwardSpec, ProgramSpec, Spec, StepSpec, UpdateSpec
 from ohmnia.device import Device, resolve
 from ohmnia.nn import AnalogLinear
@@ -33,6 +33,7 @@ _RULES: dict[tuple[str, bool], dict[str, Any]] = {
     ("sgd", False): {},
 }
 HOUR = 3600.0
+_START_SPAN = 0.5
 
 
 def layout(preset: bool) -> ArrayConfig:
@@ -87,6 +88,21 @@ def case(spec: Spec) -> Case:
 def update_scheme(spec: UpdateSpec) -> PulseScheme:
     """Trains of a fixed length, without management."""
     return PulseScheme(length=spec.length, update_management=False, length_management=False)
+
+
+def start_weights(tile: Tile) -> Tensor:
+    """Weights spread over +-.5, but inside each cell's own bounds, (rows, cols)."""
+    drawn = uniform(STREAM.child("start"), torch.arange(tile.rows * tile.cols)).reshape(tile.rows, tile.cols)
+    low, high = (((tile.parameters[k][0].double() - ZERO_SIEMENS) / PER_WEIGHT_SIEMENS) for k in (2, 3))
+    return torch.minimum(torch.maximum(_START_SPAN * (2.0 * drawn - 1.0), low), high).float()
+
+
+def weight_change(tile: Tile, start: Tensor, spec: UpdateSpec) -> Tensor:
+    """What one update of the row does to a tile that is put to `start` first, (rows, cols)."""
+    tile.program(start)
+    before, (x, d) = tile.weights().clone(), update_inputs(tile.rows, spec.batch, spec.span)
+    tile.update(x, d, 1.0, update_scheme(spec))
+    return tile.weights() - before
 
 
 def _update(spec: UpdateSpec) -> Case:

@@ -35,8 +35,8 @@ def update_inputs(side: int, batch: int, span: float) -> tuple[Tensor, Tensor]:
 
 
 def step_inputs(side: int, batch: int) -> tuple[Tensor, Tensor]:
-    """Return x and the output gradient d ~ .3 N(0, 1), both (batch, side)."""
-    x, d = (0.3 * normal_like(STREAM.child("step", name), (batch, side)) for name in ("x", "d"))
+    """Return x ~ .3 N(0, 1) and the output gradient d ~ .01 N(0, 1), both (batch, side)."""
+    x, d = (size * normal_like(STREAM.child("step", name), (batch, side)) for name, size in (("x", 0.3), ("d", 0.01)))
     return x.float(), d.float()
 
 
@@ -53,7 +53,9 @@ def _idx(folder: Path, kind: str, count: int) -> Tensor:
         with gzip.open(path) as file:
             raw = bytearray(file.read(_HEADERS[kind] + count * width)[_HEADERS[kind] :])
     except (OSError, EOFError) as error:
-        raise InvalidValueError(f"Cannot read {path}: {error}. OHMNIA_DATA names a folder with mnist/*.gz (IDX files).") from error
+        raise InvalidValueError(
+            f"Cannot read {path}: {error}. OHMNIA_DATA names a folder with mnist/*.gz (IDX files)."
+        ) from error
     return torch.frombuffer(raw, dtype=torch.uint8).reshape(-1, width)
 
 

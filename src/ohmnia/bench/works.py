@@ -57,7 +57,7 @@ class UpdateSpec:
 @final
 @dataclass(frozen=True, slots=True)
 class StepSpec:
-    """Forward, backward and update of one square layer: x, d ~ .3 N(0, 1), learning rate .05.
+    """Forward, backward and update of one square layer: x ~ .3 N(0, 1), d ~ .01 N(0, 1), learning rate .05.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ class Peer(Protocol):
         """Run its next calls on this many threads."""
         ...
 
-    def update_samples(self, spec: UpdateSpec) -> tuple[Samples, Samples]:
+    def update_samples(self, spec: UpdateSpec, repeats: int) -> tuple[Samples, Samples]:
         """Weight changes of ohmnia's cells and of its own, from the same cells, weights and inputs."""
         ...
 
@@ -199,7 +199,7 @@ def _epoch(device: str, target: float, pairs: int) -> Work:
 _ROWS = (
     _update("dense", 0.3, 20.0, 5, 64),
     _update("medium", 0.1, 6.0, 9, 128),
-    _update("sparse", 0.01, 1.5, 25, 512),
+    _update("sparse", 0.01, 1.5, 25, 256),
     _step("agad", "reramsb", 10.0, 9),
     _step("ttv2", "reramsb", 10.0, 9),
     _step("agad", "22", 3.0, 25),
