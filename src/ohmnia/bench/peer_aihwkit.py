@@ -47,7 +47,7 @@ class Aihwkit:
 
     def __init__(self) -> None:
         self.name = f"aihwkit {getattr(_load('aihwkit'), '__version__', '')}".strip()
-        self.threads = (1, 2)
+        self.threads: tuple[int, ...] = (1, 2)
         self._configs, self._presets = _load("aihwkit.simulator.configs"), _load("aihwkit.simulator.presets")
 
     def use_threads(self, count: int) -> None:

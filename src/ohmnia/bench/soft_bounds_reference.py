@@ -185,6 +185,6 @@ def bench_device(numbers: PulsedDevice) -> Device:
     Weight +-1 lies at the ends of the window. Retention and forming are those of CMO/HfOx and play no part.
     """
     base = resolve(technology("cmo-hfox"))
-    ends = (ZERO_SIEMENS + sign * PER_WEIGHT_SIEMENS for sign in (-1.0, 1.0))
+    low, high = ZERO_SIEMENS - PER_WEIGHT_SIEMENS, ZERO_SIEMENS + PER_WEIGHT_SIEMENS
     silent = LogConductanceNoise(amplitude_siemens=0.0, read_pulse_seconds=1e-6)
-    return Device(base.technology, *ends, base.forming, SoftBoundsReference(numbers), ExactWrite(), base.retention, silent)
+    return Device(base.technology, low, high, base.forming, SoftBoundsReference(numbers), ExactWrite(), base.retention, silent)
