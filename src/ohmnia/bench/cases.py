@@ -12,7 +12,7 @@ from ohmnia.array import ArrayConfig, Periphery, PulseScheme, Synapse, Tile, map
 from ohmnia.bench.inputs import MNIST_SAMPLES, STREAM, digits, initial_weights, step_inputs, update_inputs
 from ohmnia.bench.soft_bounds_reference import PER_WEIGHT_SIEMENS, STATES_22, ZERO_SIEMENS, PulsedDevice, bench_device
 from ohmnia.bench.works import Case, EpochSpec, ForwardSpec, ProgramSpec, Spec, StepSpec, UpdateSpec
-from ohmnia.device import Device, resolve
+from ohmnia.device import LAWS, Device, resolve
 from ohmnia.nn import AnalogLinear
 from ohmnia.random import Stream, uniform
 from ohmnia.technology import technology
@@ -29,7 +29,7 @@ _RULES: dict[tuple[str, bool], dict[str, Any]] = {
     ("agad", True): {"fast_rate": 0.5 * 31, "in_chop_prob": 0.02, **_TRANSFER},
     ("agad", False): {"fast_rate": 0.1 * 5, "in_chop_prob": 0.1, **_TRANSFER},
     ("ttv2", True): {"fast_rate": 0.5 * 31, **_TRANSFER},
-    ("ttv2", False): {"fast_rate": 1.0 * 5, **_TRANSFER},
+    ("ttv2", False): _TRANSFER,
     ("sgd", False): {},
 }
 HOUR = 3600.0
@@ -41,8 +41,8 @@ def layout(preset: bool) -> ArrayConfig:
     return ArrayConfig(zero="mid-window", periphery=PRESET_PERIPHERY if preset else PLAIN_PERIPHERY)
 
 
-def rule(algorithm: str, preset: bool) -> AbstractRule:
-    """The learning rule with the hyper-parameters of the other simulator's preset or `build_config`.
+def rule(algorithm: str, preset: bool, **changes: float) -> AbstractRule:
+    """The learning rule with the hyper-parameters of the other simulator's preset or `build_config`, with changes.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def rule(algorithm: str, preset: bool) -> AbstractRule:
     """
     cls = RULES.get(algorithm)
     scheme = PulseScheme(length=31) if algorithm == "sgd" else _SCHEMES[preset]
-    return cls(scheme=scheme, **_RULES[algorithm, preset])
+    return cls.model_validate({"scheme": scheme, **_RULES[algorithm, preset], **changes})
 
 
 def make_tile(numbers: PulsedDevice, side: int, preset: bool = True, seed: int = 0) -> Tile:
@@ -113,8 +113,12 @@ def _update(spec: UpdateSpec) -> Case:
 
 def _step(spec: StepSpec) -> Case:
     layer = make_layer(bench_device(spec.device), (spec.side, spec.side), spec.preset, bias=False)
-    optimizer = AnalogOptimizer(layer, rule(spec.algorithm, spec.preset), LEARNING_RATE)
     x, d = step_inputs(spec.side, spec.batch)
+    changes: dict[str, float] = {}
+    if spec.algorithm == "ttv2" and not spec.preset:
+        # Its fast rate is absolute (1) there, and relative to mean maxima here.
+        changes["fast_rate"] = float(x.abs().amax(1).mean() * d.abs().amax(1).mean()) / spec.device.dw_min
+    optimizer = AnalogOptimizer(layer, rule(spec.algorithm, spec.preset, **changes), LEARNING_RATE)
     return Case(lambda: one_step(layer, optimizer, x, d))
 
 
@@ -161,6 +165,8 @@ def _forward(spec: ForwardSpec) -> Case:
 
 
 def _program(spec: ProgramSpec) -> Case:
+    if spec.sampled:
+        LAWS["programming"].get("sampled")
     device = resolve(technology("cmo-hfox"))
     config = ArrayConfig(zero="mid-window")
     tile = Tile((spec.side, spec.side), device, mapping(device, zero="mid-window"), config.periphery, Stream.root(0))

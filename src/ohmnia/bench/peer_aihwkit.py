@@ -96,7 +96,7 @@ class Aihwkit:
                 setattr(device, name, value)
         return config
 
-    def _layer(self, shape: tuple[int, int], config: Any, bias: bool) -> nn.Module:
+    def _layer(self, shape: tuple[int, int], config: Any, bias: bool) -> Any:
         layer = _load("aihwkit.nn").AnalogLinear(shape[1], shape[0], bias=bias, rpu_config=config)
         layer.set_weights(initial_weights(*shape), torch.zeros(shape[0]) if bias else None)
         return layer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, final
 
 import torch
@@ -14,7 +14,7 @@ from ohmnia._registry import Registry
 from ohmnia.bench.cases import case
 from ohmnia.bench.moments import Comparison, compare
 from ohmnia.bench.timing import BUSY_LOAD, Timing, alone, in_turn, load, once, ratio
-from ohmnia.bench.works import Case, Peer, Spec, UpdateSpec, Work, small
+from ohmnia.bench.works import Case, Peer, Spec, UpdateSpec, Work, describe, small
 
 # A longer run is not repeated only to find the better number of threads.
 _LONG_SECONDS = 1.0
@@ -28,6 +28,8 @@ class Row:
 
     Parameters
     ----------
+    spec
+        What was run: the work's own, or a small one.
     own, peer
         Times; None where a side has not run.
     ratio
@@ -41,6 +43,7 @@ class Row:
     """
 
     work: Work
+    spec: Spec
     own: Timing | None = None
     peer: Timing | None = None
     ratio: float | None = None
@@ -52,7 +55,7 @@ class Row:
         """The row as it stands in bench.json."""
         return {
             "id": self.work.id,
-            "work": self.work.work,
+            "work": describe(self.spec),
             "ohmnia_seconds": self.own.median if self.own else None,
             "peer_seconds": self.peer.median if self.peer else None,
             "ratio": self.ratio,
@@ -114,7 +117,7 @@ def _better_threads(peer: Peer, theirs: Case) -> int:
     return min(times, key=times.__getitem__)
 
 
-def _beside(work: Work, ours: Case, theirs: Case, peer: Peer, pairs: int) -> Row:
+def _beside(row: Row, ours: Case, theirs: Case, peer: Peer, pairs: int) -> Row:
     threads = _better_threads(peer, theirs)
 
     def between(is_peer: bool) -> None:
@@ -122,7 +125,7 @@ def _beside(work: Work, ours: Case, theirs: Case, peer: Peer, pairs: int) -> Row
 
     own, other = in_turn(ours.run, theirs.run, pairs, between)
     own, other = own.scaled(ours.scale), other.scaled(theirs.scale)
-    return Row(work, own, other, ratio(own, other), threads, note=ours.note)
+    return replace(row, own=own, peer=other, ratio=ratio(own, other), peer_threads=threads, note=ours.note)
 
 
 def run_work(work: Work, peer: Peer | None = None, quick: bool = False) -> Row:
@@ -138,17 +141,17 @@ def run_work(work: Work, peer: Peer | None = None, quick: bool = False) -> Row:
         A small size and few repeats.
     """
     spec, pairs = (small(work.spec), _QUICK_PAIRS) if quick else (work.spec, work.pairs)
+    row = Row(work, spec)
     _own_threads()
     try:
         ours = case(spec)
     except OhmniaError as error:
-        return Row(work, note=f"not run: {error}")
+        return replace(row, note=f"not run: {error}")
     theirs = peer.case(spec) if peer else None
     if peer is None or theirs is None:
-        return Row(work, alone(ours.run, pairs).scaled(ours.scale), note=ours.note)
-    row = _beside(work, ours, theirs, peer, pairs)
-    moments = _moments(spec, peer, quick)
-    return Row(work, row.own, row.peer, row.ratio, row.peer_threads, moments, row.note)
+        return replace(row, own=alone(ours.run, pairs).scaled(ours.scale), note=ours.note)
+    row = _beside(row, ours, theirs, peer, pairs)
+    return replace(row, moments=_moments(spec, peer, quick))
 
 
 def _moments(spec: Spec, peer: Peer, quick: bool) -> Comparison | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, final
+from typing import NamedTuple, Protocol, assert_never, final, runtime_checkable
 
 from ohmnia._registry import Registry
 from ohmnia.bench.moments import Samples
@@ -131,8 +131,6 @@ class Work:
     ----------
     id
         In bench.json.
-    work
-        For people.
     spec
         What either side builds.
     target
@@ -142,12 +140,12 @@ class Work:
     """
 
     id: str
-    work: str
     spec: Spec
     target: float | None = None
     pairs: int = 9
 
 
+@runtime_checkable
 class Peer(Protocol):
     """The other simulator: `name` with its version, and the thread counts of which its better one counts."""
 
@@ -178,22 +176,41 @@ def small(spec: Spec) -> Spec:
     return dataclasses.replace(spec, side=100)
 
 
+def describe(spec: Spec) -> str:
+    """What is timed, in words."""
+    match spec:
+        case UpdateSpec():
+            return f"pulsed update, {spec.side} x {spec.side}, batch {spec.batch}, BL {spec.length}, s = {spec.span:g}"
+        case StepSpec():
+            size = f"{spec.side} x {spec.side}, batch {spec.batch}"
+            return f"forward + backward + update, {size}, {spec.algorithm.upper()}, {_cells(spec)}"
+        case EpochSpec():
+            sizes = "-".join(map(str, spec.sizes))
+            rule = f"{spec.step.algorithm.upper()}, {_cells(spec.step)}"
+            return f"MNIST epoch ({spec.samples} samples, scaled), {sizes}, batch {spec.batch}, {rule}"
+        case ForwardSpec():
+            return f"read, {spec.side} x {spec.side}, batch {spec.batch}, 7 bits in, 9 bits out, output noise"
+        case ProgramSpec():
+            how = "sampled programming" if spec.sampled else "programming pulse by pulse at 0.2 %"
+            return f"CMO/HfOx, {spec.side**2} cells: {how}, relaxation, read"
+    assert_never(spec)
+
+
+def _cells(spec: StepSpec) -> str:
+    return "ReRamSB preset" if spec.preset else "22-state device"
+
+
 def _update(size: str, span: float, target: float, pairs: int, moments_side: int) -> Work:
-    text = f"pulsed update, 512 x 512, batch 32, BL 31, s = {span:g}"
-    return Work(f"update.{size}", text, UpdateSpec(span, moments_side=moments_side), target, pairs)
+    return Work(f"update.{size}", UpdateSpec(span, moments_side=moments_side), target, pairs)
 
 
 def _step(algorithm: str, device: str, target: float, pairs: int, batch: int = 32) -> Work:
-    cells = "ReRamSB preset" if device == "reramsb" else "22-state device"
-    text = f"forward + backward + update, 512 x 512, batch {batch}, {algorithm.upper()}, {cells}"
     suffix = "" if batch == 32 else f".batch{batch}"
-    return Work(f"step.{algorithm}.{device}{suffix}", text, StepSpec(algorithm, device == "reramsb", batch=batch), target, pairs)
+    return Work(f"step.{algorithm}.{device}{suffix}", StepSpec(algorithm, device == "reramsb", batch=batch), target, pairs)
 
 
 def _epoch(device: str, target: float, pairs: int) -> Work:
-    cells = "ReRamSB preset" if device == "reramsb" else "22-state device"
-    text = f"MNIST epoch, 784-256-128-10, batch 10, AGAD, {cells}"
-    return Work(f"epoch.agad.{device}", text, EpochSpec(StepSpec("agad", device == "reramsb")), target, pairs)
+    return Work(f"epoch.agad.{device}", EpochSpec(StepSpec("agad", device == "reramsb")), target, pairs)
 
 
 _ROWS = (
@@ -208,9 +225,9 @@ _ROWS = (
     _step("agad", "22", 1.0, 25, batch=1),
     _epoch("22", 2.5, 3),
     _epoch("reramsb", 10.0, 3),
-    Work("forward.noisy", "read, 512 x 512, batch 32, 7 bits in, 9 bits out, output noise", ForwardSpec(), 1.2, 25),
-    Work("program.sampled", "CMO/HfOx: sampled programming, relaxation, read of 1e6 cells", ProgramSpec(True), 10.0, 5),
-    Work("program.pulses", "CMO/HfOx: the same, pulse by pulse at 0.2 %", ProgramSpec(False), None, 3),
+    Work("forward.noisy", ForwardSpec(), 1.2, 25),
+    Work("program.sampled", ProgramSpec(True), 10.0, 5),
+    Work("program.pulses", ProgramSpec(False), None, 3),
 )
 WORKS: Registry[Work] = Registry("benchmark", {work.id: work for work in _ROWS})
 
