@@ -27,7 +27,7 @@ EQUAL_CELLS = PulsedDevice(0.002, 0.0, 3.75, 0.0, 0.0, 1.25, -0.75, 0.0, 0.0, mu
 _SPANS = {"update.dense": 0.3, "update.sparse": 0.01}
 
 _COMPILE = """
-import sys, time
+import sys, time, numba
 from ohmnia.bench.cases import case
 from ohmnia.bench.works import StepSpec, UpdateSpec
 start = time.perf_counter()
@@ -97,6 +97,8 @@ def _compile_seconds(folder: str) -> float:
 
 def compile_times() -> dict[str, float]:
     """Seconds until an update, and AGAD on both devices, have run for the first time: without a disk cache, and with it.
+
+    The time to import numba is not in them.
 
     Raises
     ------

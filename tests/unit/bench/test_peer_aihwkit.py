@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 
 import pytest
@@ -9,12 +10,14 @@ import torch
 
 from ohmnia import StateError
 from ohmnia.bench import peer_aihwkit
-from ohmnia.bench.cases import start_weights
+from ohmnia.bench.cases import make_tile, start_weights
 from ohmnia.bench.moments import compare
 from ohmnia.bench.peer_aihwkit import Aihwkit
-from ohmnia.bench.soft_bounds_reference import STATES_22
+from ohmnia.bench.soft_bounds_reference import PER_WEIGHT_SIEMENS, STATES_22, ZERO_SIEMENS
 from ohmnia.bench.works import EpochSpec, ForwardSpec, ProgramSpec, Spec, StepSpec, UpdateSpec
 
+# Its own calls of numpy and torch warn.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 needs_peer = pytest.mark.skipif(importlib.util.find_spec("aihwkit") is None, reason="aihwkit is not installed")
 
 
@@ -48,12 +51,7 @@ def test_every_row_builds_and_runs(spec: Spec) -> None:
 
 @needs_peer
 def test_expected_pulse_of_each_cell_is_equal() -> None:
-    """One certain pulse, with the noise switched off on its side by the law's own mean."""
-    import dataclasses
-
-    from ohmnia.bench.cases import make_tile
-    from ohmnia.bench.soft_bounds_reference import PER_WEIGHT_SIEMENS, ZERO_SIEMENS
-
+    """One certain pulse, without noise."""
     quiet = dataclasses.replace(STATES_22, dw_min_std=0.0)
     peer, spec = Aihwkit(), UpdateSpec(1.0, side=16, length=1, device=quiet)
     theirs, ours = peer._tile(spec), make_tile(quiet, 16)
