@@ -23,7 +23,8 @@ def test_rates_follow_from_counts_and_times(monkeypatch: pytest.MonkeyPatch) -> 
     rates = pulse_rates(16, 2)
     for name in ("update.dense", "update.sparse"):
         rate = rates[name]
-        assert rate["share_of_bandwidth"] == pytest.approx(rate["pulses_per_second"] * BYTES_PER_PULSE / 1e9)
+        moved = min(rate["pulses"], 16**2) / rate["pulses"] * rate["pulses_per_second"]
+        assert rate["share_of_bandwidth"] == pytest.approx(moved * BYTES_PER_PULSE / 1e9)
     # 31 slots, 32 samples; p = min(4.016 U(0, .3), 1) on both lines: mean .58 each.
     assert rates["update.dense"]["pulses"] / 16**2 / 32 / 31 == pytest.approx(0.58**2, rel=0.1)
 
