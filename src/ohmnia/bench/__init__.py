@@ -2,6 +2,7 @@
 
 from ohmnia.bench.facts import all_facts as all_facts
 from ohmnia.bench.output import fact_lines as fact_lines
+from ohmnia.bench.output import notes as notes
 from ohmnia.bench.output import table as table
 from ohmnia.bench.output import write as write
 from ohmnia.bench.suite import PEERS as PEERS

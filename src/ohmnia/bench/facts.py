@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 import tempfile
 import time
+from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,6 +43,21 @@ for spec in (UpdateSpec(0.3, 8, 2), StepSpec("agad", True, 8, 2), StepSpec("agad
     total += times[1] - times[0] - (times[2] - times[1])
 sys.stdout.write(str(total))
 """
+
+
+def machine() -> dict[str, Any]:
+    """Processor, cores, and the versions that matter."""
+    names = ("ohmnia", "torch", "numpy", "numba")
+    versions = {name: metadata.version(name) if any(metadata.distributions(name=name)) else "source" for name in names}
+    return {"processor": _processor(), "cores": os.cpu_count(), "python": platform.python_version(), **versions}
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 def copy_bandwidth(size: int = _COPY_BYTES) -> float:

@@ -63,33 +63,42 @@ def _moments_text(row: Row) -> str:
     if row.moments is None:
         return ""
     deviations = " ".join(f"{z:+.1f}" for z in row.moments.deviations)
-    return f"{'agree' if row.moments.agree else 'DIFFER'} ({deviations})"
+    return deviations if row.moments.agree else f"{deviations} differ"
 
 
 def _ratio_text(row: Row) -> str:
     if row.ratio is None:
         return ""
-    if row.moments is not None and not row.moments.agree:
-        return f"({row.ratio:.2f}: does not count)"
-    return f"{row.ratio:.2f}"
+    return f"{row.ratio:.2f}" if row.counts else f"({row.ratio:.2f})"
 
 
 def table(results: Results) -> Table:
     """The rows for a terminal."""
-    from rich.markup import escape
+    from rich import box
     from rich.table import Table
 
     words = [f"beside {results.peer}" if results.peer else "alone", "quick: sizes too small to judge" if results.quick else ""]
-    words.append(f"loaded (load average {results.load_before:.2f} before the start)" if results.loaded else "")
-    shown = Table(title="ohmnia bench: " + "; ".join(word for word in words if word))
-    for name in ("id", "ohmnia", "peer", "ratio", "to reach", "moments (s.e.)", "note"):
+    words.append(f"loaded: load average {results.load_before:.2f} before the start" if results.loaded else "")
+    shown = Table(title="ohmnia bench, " + "; ".join(word for word in words if word), box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("id", "ohmnia", "peer (threads)", "ratio", "to reach", "moments (s.e.)"):
         shown.add_column(name, overflow="fold")
     for row in results.rows:
         own, peer = (f"{seconds_text(t.median)} ±{100 * t.spread:.0f} %" if t else "" for t in (row.own, row.peer))
-        threads = f" ({row.peer_threads} thr.)" if row.peer_threads else ""
+        threads = f" ({row.peer_threads})" if row.peer_threads else ""
         target = "" if row.work.target is None else f"{row.work.target:g}"
-        shown.add_row(row.work.id, own, peer + threads, _ratio_text(row), target, _moments_text(row), escape(row.note))
+        shown.add_row(row.work.id, own or "not run", peer + threads, _ratio_text(row), target, _moments_text(row))
     return shown
+
+
+def notes(results: Results) -> list[str]:
+    """What a reader of the table should know, a line for each row that has it."""
+    lines = [f"{row.work.id}: {row.note}" for row in results.rows if row.note]
+    lines += [
+        f"{row.work.id}: the moments differ, so that its ratio ({row.ratio:.2f}) does not count"
+        for row in results.rows
+        if row.ratio is not None and not row.counts
+    ]
+    return lines
 
 
 def fact_lines(facts: dict[str, Any]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, final
@@ -12,6 +11,7 @@ import torch
 from ohmnia._errors import OhmniaError
 from ohmnia._registry import Registry
 from ohmnia.bench.cases import case
+from ohmnia.bench.facts import machine
 from ohmnia.bench.moments import Comparison, compare
 from ohmnia.bench.timing import BUSY_LOAD, Timing, alone, in_turn, load, once, ratio
 from ohmnia.bench.works import Case, Peer, Spec, UpdateSpec, Work, describe, small
@@ -50,6 +50,11 @@ class Row:
     peer_threads: int | None = None
     moments: Comparison | None = None
     note: str = ""
+
+    @property
+    def counts(self) -> bool:
+        """Whether the ratio counts: an update's moments must agree."""
+        return self.moments is None or self.moments.agree
 
     def record(self) -> dict[str, Any]:
         """The row as it stands in bench.json."""
@@ -168,6 +173,7 @@ def run_suite(
     quick: bool,
     done: Callable[[Row], None] = lambda row: None,
     starts: Callable[[Work], None] = lambda work: None,
+    load_before: float | None = None,
 ) -> Results:
     """Measure rows one after the other.
 
@@ -181,9 +187,11 @@ def run_suite(
         Small sizes.
     done, starts
         Called with each finished row, and with each work before it runs.
+    load_before
+        Load average before anything was loaded; now, if it is not given.
     """
-    results = Results(peer.name if peer else None, load(), quick)
-    results.facts["machine"] = {"cores": os.cpu_count(), "load_before": results.load_before, "loaded": results.loaded}
+    results = Results(peer.name if peer else None, load() if load_before is None else load_before, quick)
+    results.facts["machine"] = {**machine(), "load_before": results.load_before, "loaded": results.loaded}
     before = torch.get_num_threads()
     try:
         for work in works:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,29 +30,33 @@ def bench(
     SUITES.get(suite)
     if out is not None and out.exists() and not out.is_dir():
         raise InvalidValueError(f"--out {out} is a file; give a folder.")
-    from ohmnia.bench import PEERS, all_facts, chosen, run_suite, table, write
+    # Before the imports, which load the machine themselves.
+    load_before = os.getloadavg()[0]
+    from ohmnia.bench import PEERS, all_facts, chosen, run_suite, write
 
     works = chosen(tuple(only))
     other = PEERS.get(peer, "--peer")() if peer is not None else None
     console = Console(highlight=False)
-    results = run_suite(works, other, quick, _line(console), lambda work: console.print(f"{work.id} …", end="\r"))
-    if not only:
-        results.facts |= all_facts(quick)
-    console.print(table(results))
-    _show_facts(console, results)
+    with console.status("") as status:
+        results = run_suite(works, other, quick, _line(console), lambda work: status.update(work.id), load_before)
+        if not only:
+            status.update("bandwidth, growth, compile time")
+            results.facts |= all_facts(quick)
+    _show(console, results)
     if out is not None:
         write(results, out)
         console.print(f"Written: {out / 'bench.json'}")
 
 
-def _show_facts(console: Console, results: Results) -> None:
-    from ohmnia.bench import fact_lines
+def _show(console: Console, results: Results) -> None:
+    from ohmnia.bench import fact_lines, notes, table
 
-    for line in fact_lines(results.facts):
-        console.print(line)
+    console.print(table(results))
+    for line in (*notes(results), *fact_lines(results.facts)):
+        console.print(line, markup=False, soft_wrap=True)
 
 
-def _line(console: Console):
+def _line(console: Console) -> Callable[[Row], None]:
     def done(row: Row) -> None:
         time = f"{row.own.median:.4g} s" if row.own else row.note
         ratio = f", ratio {row.ratio:.2f}" if row.ratio is not None else ""

@@ -29,6 +29,11 @@ def test_rates_follow_from_counts_and_times(monkeypatch: pytest.MonkeyPatch) -> 
     assert rates["update.dense"]["pulses"] / 16**2 / 32 / 31 == pytest.approx(0.58**2, rel=0.1)
 
 
+def test_the_machine_is_named() -> None:
+    found = facts.machine()
+    assert found["cores"] >= 1 and found["processor"] and found["numba"][0].isdigit()
+
+
 def test_bandwidth_is_positive() -> None:
     assert copy_bandwidth(1 << 16) > 0
 

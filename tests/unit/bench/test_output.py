@@ -10,7 +10,7 @@ from rich.console import Console
 
 from bench_mirror import TINY_STEP, TINY_UPDATE
 from ohmnia.bench.moments import Comparison
-from ohmnia.bench.output import FILES, fact_lines, growth_figure, seconds_text, table, write
+from ohmnia.bench.output import FILES, fact_lines, growth_figure, notes, seconds_text, table, write
 from ohmnia.bench.suite import Results, Row
 from ohmnia.bench.timing import Timing
 from ohmnia.bench.works import Work
@@ -59,11 +59,17 @@ def test_files(tmp_path: Path) -> None:
 
 def test_table_says_what_counts() -> None:
     text = shown(Results("mirror 1.0", 0.1, False, rows()))
-    assert "beside mirror 1.0" in text and "agree (+1.0 -0.5 +0.2)" in text and "21.00" in text
-    assert "loaded" not in text and "not run: [no] rule" in text
-    assert "does not count" in shown(Results("mirror 1.0", 0.1, False, rows(deviation=3.5)))
+    assert "beside mirror 1.0" in text and "+1.0 -0.5 +0.2" in text and "21.00" in text
+    assert "loaded" not in text and "differ" not in text and "not run" in text
+    assert "(21.00)" in shown(Results("mirror 1.0", 0.1, False, rows(deviation=3.5)))
     busy = shown(Results(None, 2.5, True, rows()))
-    assert "loaded (load average 2.50" in busy and "quick" in busy
+    assert "loaded: load average 2.50" in busy and "quick" in busy
+
+
+def test_notes_say_why_a_ratio_does_not_count() -> None:
+    assert notes(Results("mirror 1.0", 0.1, False, rows())) == ["step.agad.22: not run: [no] rule"]
+    (_, differs) = notes(Results("mirror 1.0", 0.1, False, rows(deviation=3.5)))
+    assert "update.dense: the moments differ" in differs
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(2.0, "2 s"), (0.0123, "12.3 ms"), (4.5e-5, "45 µs"), (3e-9, "3 ns")])
