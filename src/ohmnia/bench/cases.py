@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, assert_never
 
 import torch
 from torch import Tensor, nn
 
+from ohmnia._errors import StateError
 from ohmnia._threads import one_thread
 from ohmnia.array import ArrayConfig, Periphery, PulseScheme, Synapse, Tile, mapping
 from ohmnia.bench.inputs import MNIST_SAMPLES, STREAM, digits, initial_weights, step_inputs, update_inputs
 from ohmnia.bench.soft_bounds_reference import PER_WEIGHT_SIEMENS, STATES_22, ZERO_SIEMENS, PulsedDevice, bench_device
 from ohmnia.bench.works import Case, EpochSpec, ForwardSpec, ProgramSpec, Spec, StepSpec, UpdateSpec
-from ohmnia.device import LAWS, Device, resolve
+from ohmnia.device import Device, resolve
 from ohmnia.nn import AnalogLinear
 from ohmnia.random import Stream, uniform
 from ohmnia.technology import technology
@@ -38,7 +40,7 @@ _START_SPAN = 0.5
 
 def layout(preset: bool) -> ArrayConfig:
     """Arrays with the converters of the other simulator, weight 0 at mid-window."""
-    return ArrayConfig(zero="mid-window", periphery=PRESET_PERIPHERY if preset else PLAIN_PERIPHERY)
+    return ArrayConfig(zero="mid-window", periphery=PRESET_PERIPHERY if preset else PLAIN_PERIPHERY, acceptance_range=0.5)
 
 
 def rule(algorithm: str, preset: bool, **changes: float) -> AbstractRule:
@@ -58,14 +60,22 @@ def make_tile(numbers: PulsedDevice, side: int, preset: bool = True, seed: int =
     """A square tile of the other simulator's cells, written to its initial weights."""
     device, config = bench_device(numbers), layout(preset)
     tile = Tile((side, side), device, mapping(device, zero="mid-window"), config.periphery, Stream.root(seed))
-    tile.program(initial_weights(side, side))
+    put(tile, initial_weights(side, side))
     return tile
+
+
+def put(tile: Tile, weights: Tensor) -> None:
+    """Put every cell exactly to a weight, without a pulse: no device does this, it only makes both sides start alike."""
+    tile.conductance.copy_(tile.mapping.conductances(weights))
+    tile.touched()
 
 
 def make_layer(device: Device, shape: tuple[int, int], preset: bool, bias: bool) -> AnalogLinear:
     """A layer of scale 1, written to its initial weights."""
     synapse = Synapse(shape, device, layout(preset), Stream.root(sum(shape)), 1.0)
-    synapse.program(initial_weights(*shape))
+    weights = initial_weights(*shape)
+    for block in synapse.blocks:
+        put(block.slow, weights[block.rows, block.cols])
     return AnalogLinear(synapse, bias=bias)
 
 
@@ -99,7 +109,7 @@ def start_weights(tile: Tile) -> Tensor:
 
 def weight_change(tile: Tile, start: Tensor, spec: UpdateSpec) -> Tensor:
     """What one update of the row does to a tile that is put to `start` first, (rows, cols)."""
-    tile.program(start)
+    put(tile, start)
     before, (x, d) = tile.weights().clone(), update_inputs(tile.rows, spec.batch, spec.span)
     tile.update(x, d, 1.0, update_scheme(spec))
     return tile.weights() - before
@@ -165,8 +175,9 @@ def _forward(spec: ForwardSpec) -> Case:
 
 
 def _program(spec: ProgramSpec) -> Case:
-    if spec.sampled:
-        LAWS["programming"].get("sampled")
+    options: dict[str, Any] = {"mode": "sampled"} if spec.sampled else {}
+    if not options.keys() <= inspect.signature(Tile.program).parameters.keys():
+        raise StateError("Programming by a draw from its law is not there yet.")
     device = resolve(technology("cmo-hfox"))
     config = ArrayConfig(zero="mid-window")
     tile = Tile((spec.side, spec.side), device, mapping(device, zero="mid-window"), config.periphery, Stream.root(0))
@@ -174,7 +185,7 @@ def _program(spec: ProgramSpec) -> Case:
     weights, x = (2.0 * drawn - 1.0).float(), step_inputs(spec.side, 1)[0]
 
     def run() -> None:
-        tile.program(weights)
+        tile.program(weights, **options)
         tile.advance(HOUR)
         tile.mvm(x)
 

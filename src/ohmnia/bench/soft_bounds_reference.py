@@ -36,8 +36,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ohmnia.bench.exact_write import ExactWrite
 from ohmnia.device import Device, resolve
+from ohmnia.device.programming.identical_pulses import IdenticalPulses
 from ohmnia.device.read_noise.log_conductance import LogConductanceNoise
 from ohmnia.device.update._abstract import AbstractUpdateLaw
 from ohmnia.device.update.soft_bounds import SoftBounds
@@ -180,11 +180,13 @@ class SoftBoundsReference(AbstractUpdateLaw):
 
 
 def bench_device(numbers: PulsedDevice) -> Device:
-    """A device with this update law, without read noise, whose cells are written exactly.
+    """A device with this update law and without read noise.
 
-    Weight +-1 lies at the ends of the window. Retention and forming are those of CMO/HfOx and play no part.
+    Weight +-1 lies at the ends of the window. Its closed loop accepts every cell as it is: `ohmnia.bench.cases.put` writes
+    exactly, as the other simulator's `set_weights` does. Retention and forming are those of CMO/HfOx and play no part.
     """
     base = resolve(technology("cmo-hfox"))
     low, high = ZERO_SIEMENS - PER_WEIGHT_SIEMENS, ZERO_SIEMENS + PER_WEIGHT_SIEMENS
     silent = LogConductanceNoise(amplitude_siemens=0.0, read_pulse_seconds=1e-6)
-    return Device(base.technology, low, high, base.forming, SoftBoundsReference(numbers), ExactWrite(), base.retention, silent)
+    loop = IdenticalPulses(1e-9, 2 * ZERO_SIEMENS, step_factor=1.0, max_pulses=1, acceptance_range=0.5)
+    return Device(base.technology, low, high, base.forming, SoftBoundsReference(numbers), loop, base.retention, silent)

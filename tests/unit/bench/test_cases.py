@@ -7,8 +7,8 @@ import dataclasses
 import pytest
 import torch
 
-from ohmnia.bench.cases import LEARNING_RATE, case, make_layer, make_tile, one_step, rule, start_weights, weight_change
-from ohmnia.bench.inputs import step_inputs
+from ohmnia.bench.cases import LEARNING_RATE, case, make_layer, make_tile, one_step, put, rule, start_weights, weight_change
+from ohmnia.bench.inputs import initial_weights, step_inputs
 from ohmnia.bench.soft_bounds_reference import RERAM_SB, STATES_22, bench_device
 from ohmnia.bench.works import EpochSpec, ForwardSpec, ProgramSpec, Spec, StepSpec, UpdateSpec
 from ohmnia.training import RULES, AnalogOptimizer
@@ -49,7 +49,7 @@ def test_an_update_moves_weights_down_the_gradient() -> None:
 
 def test_start_weights_lie_inside_every_cells_bounds() -> None:
     tile = make_tile(RERAM_SB, 40)
-    tile.program(start_weights(tile))
+    put(tile, start_weights(tile))
     assert bool((tile.conductance >= tile.parameters[2] * (1 - 1e-6)).all())
     assert bool((tile.conductance <= tile.parameters[3] * (1 + 1e-6)).all())
 
@@ -68,3 +68,11 @@ def test_rules_have_the_peers_numbers() -> None:
     agad = rule("agad", preset=True).model_dump()
     assert (agad["fast_rate"], agad["in_chop_prob"], agad["scheme"]["length"]) == (15.5, 0.02, 31)
     assert rule("agad", preset=False).model_dump()["scheme"]["length"] == 5
+
+
+def test_both_tiles_of_a_rule_start_without_a_pulse() -> None:
+    """The closed loop of the bench's device accepts every cell, so that no pulse moves one before the start."""
+    layer = make_layer(bench_device(RERAM_SB), (20, 20), preset=True, bias=False)
+    AnalogOptimizer(layer, rule("agad", preset=True), LEARNING_RATE)
+    torch.testing.assert_close(layer.synapse.weights(), initial_weights(20, 20), rtol=0.0, atol=1e-5)
+    assert layer.synapse.activity()["fast"].program_pulses == 0
