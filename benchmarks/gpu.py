@@ -7,7 +7,7 @@ It needs torch, triton, numpy and the package's source, and imports nothing of o
 numpy arrays and is timed by the clock. The device is the ReRamSB cell of `ohmnia.bench`, without spread.
 
 The bandwidth is that of a copy. An update moves at least `min(pulses, cells)` cells, 32 bytes each: conductance (read and
-written), five parameters, epoch index (written). A read moves at least 4 bytes a cell.
+written), five parameters, epoch index (written). A conversion moves a product, its variance and an output, 4 bytes each.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ohmnia.kernels import Cells, Keys, Trains, UpdateLaw, member
+from ohmnia.kernels import Cells, Converter, Keys, Trains, UpdateLaw, member
 from ohmnia.random import Stream, uniform
 
 BYTES_PER_CELL = 32
@@ -106,6 +106,14 @@ class Bench:
         traffic = min(int(pulses), side**2) * BYTES_PER_CELL
         return _row(seconds, traffic) | {"pulses": int(pulses), "pulses_per_second": int(pulses) / statistics.median(seconds)}
 
+    def convert(self, side: int) -> dict[str, Any]:
+        """Read noise, ADC and rescaling of `side` vectors of `side` outputs: 12 bytes an output."""
+        drawn = uniform(STREAM.child("z"), torch.arange(side**2)).reshape(side, side)
+        z, variance = self.place((8.0 * drawn - 4.0).float()), self.place(torch.full((side, side), 0.01))
+        scale, counters = self.place(torch.ones(side)), self.place(torch.arange(side))
+        converter = Converter(20.0, 20.0 / 255.0, 0.1)
+        return _row(self.seconds(lambda: self.kernel.convert(z, variance, converter, (1, 2), counters, scale)), 12.0 * side**2)
+
     def agreement(self, side: int = 32) -> float | None:
         """Largest relative difference of conductances to the compiled member after one dense update; None for that member."""
         if self.name == "cpu":
@@ -130,11 +138,13 @@ def measure(name: str, quick: bool) -> dict[str, Any]:
     """Every row for one member."""
     bench = Bench(name, quick)
     bandwidth = bench.copy_bandwidth(1 << 20 if quick else 1 << 30)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for side in bench.sides:
         for size, span in SPANS.items():
-            row = {"id": f"update.{size}", "side": side, **bench.update(side, span)}
-            rows.append(row | {"share_of_bandwidth": row["bytes"] / row["seconds"] / bandwidth})
+            rows.append({"id": f"update.{size}", "side": side, **bench.update(side, span)})
+        rows.append({"id": "convert", "side": side, **bench.convert(side)})
+    for row in rows:
+        row["share_of_bandwidth"] = row["bytes"] / row["seconds"] / bandwidth
     device = torch.cuda.get_device_name() if bench.on_card else "cpu"
     return {
         "member": name,

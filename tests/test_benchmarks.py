@@ -35,10 +35,11 @@ def test_the_gpu_script_imports_kernels_and_random_only() -> None:
 def test_the_gpu_script_runs_on_the_compiled_member(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     script().main([str(tmp_path / "out.json"), "--member", "cpu", "--quick"])
     results = json.loads((tmp_path / "out.json").read_text())
-    assert [row["id"] for row in results["rows"]] == ["update.dense", "update.medium", "update.sparse"]
-    for row in results["rows"]:
+    assert [row["id"] for row in results["rows"]] == ["update.dense", "update.medium", "update.sparse", "convert"]
+    for row in results["rows"][:3]:
         assert row["pulses"] > 0
         assert row["bytes"] == 32 * min(row["pulses"], row["side"] ** 2)
+    assert results["rows"][3]["bytes"] == 12 * results["rows"][3]["side"] ** 2
     assert "update.dense" in capsys.readouterr().out
 
 
