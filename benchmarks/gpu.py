@@ -172,10 +172,9 @@ def main(arguments: list[str] | None = None) -> None:
     given.out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     print(f"{results['device']}: copy {results['copy_bytes_per_second'] / 1e9:.4g} GB/s")
     for row in results["rows"]:
-        share = f"{100 * row['share_of_bandwidth']:.3g} % of the bandwidth"
-        print(
-            f"{row['id']:14} {row['side']:5}  {1e3 * row['seconds']:9.3f} ms  {row['pulses_per_second']:9.3g} pulses/s  {share}"
-        )
+        rates = f"{100 * row['share_of_bandwidth']:.3g} % of the bandwidth"
+        rates += f", {row['pulses_per_second']:.3g} pulses a second" if "pulses" in row else ""
+        print(f"{row['id']:14} {row['side']:5}  {1e3 * row['seconds']:9.3f} ms  {rates}")
 
 
 if __name__ == "__main__":
