@@ -73,17 +73,17 @@ def _ratio_text(row: Row) -> str:
 
 
 def table(results: Results) -> Table:
-    """The rows for a terminal."""
+    """The rows for a terminal; moments are the deviations of mean, variance and skew in standard errors."""
     from rich import box
     from rich.table import Table
 
     words = [f"beside {results.peer}" if results.peer else "alone", "quick: sizes too small to judge" if results.quick else ""]
     words.append(f"loaded: load average {results.load_before:.2f} before the start" if results.loaded else "")
     shown = Table(title="ohmnia bench, " + "; ".join(word for word in words if word), box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("id", "ohmnia", "peer (threads)", "ratio", "to reach", "moments (s.e.)"):
-        shown.add_column(name, overflow="fold")
+    for name in ("id", "ohmnia", "peer (thr.)", "ratio", "goal", "moments"):
+        shown.add_column(name, overflow="fold", no_wrap=name == "id")
     for row in results.rows:
-        own, peer = (f"{seconds_text(t.median)} ±{100 * t.spread:.0f} %" if t else "" for t in (row.own, row.peer))
+        own, peer = (f"{seconds_text(t.median)} ±{100 * t.spread:.0f}%" if t else "" for t in (row.own, row.peer))
         threads = f" ({row.peer_threads})" if row.peer_threads else ""
         target = "" if row.work.target is None else f"{row.work.target:g}"
         shown.add_row(row.work.id, own or "not run", peer + threads, _ratio_text(row), target, _moments_text(row))
