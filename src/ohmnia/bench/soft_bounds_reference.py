@@ -165,7 +165,7 @@ class SoftBoundsReference(AbstractUpdateLaw):
         return low + (high - low) * up / (up + down)
 
     def widened(
-        self, parameters: Float[Tensor, "parameters *cells"], low: float, high: float, step_factor: float
+        self, parameters: Float[Tensor, "parameters *cells"], low: Tensor | float, high: Tensor | float, step_factor: float
     ) -> Float[Tensor, "parameters *cells"]:
         """As for plain soft bounds."""
         return self._plain.widened(parameters, low, high, step_factor)
