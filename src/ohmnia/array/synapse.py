@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, final
+from typing import Any, Literal, final
 
 import torch
 from jaxtyping import Float
@@ -48,6 +48,8 @@ class ArrayConfig(Strict):
         Of closed-loop writes, a fraction of the target; None: the technology's own.
     kernel
         Kernel member.
+    bias
+        Where a layer's bias stands: "digital", or "analog", in one more column that is driven by 1.
     """
 
     mapping: str = "one-device"
@@ -57,6 +59,7 @@ class ArrayConfig(Strict):
     max_cols: int = Field(default=512, ge=1)
     acceptance_range: float | None = Field(default=None, gt=0, le=0.5)
     kernel: str = "cpu"
+    bias: Literal["digital", "analog"] = "digital"
 
     def check(self, device: Device) -> None:
         """Refuse names that do not exist, before anything is built.

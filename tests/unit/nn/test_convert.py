@@ -184,11 +184,11 @@ def test_unknown_names_answer_with_the_nearest(technology: Technology) -> None:
         convert(network(), technology, "inferense")
     model = nn.Sequential()
     model.add_module("hidden", nn.Linear(2, 2))
-    for options in ({"exclude": ("hiden",)}, {"output_scale": {"hiden": 1.0}}):
-        with pytest.raises(
-            UnknownNameError, match="Unknown linear layer 'hiden' in exclude or output_scale.*Did you mean 'hidden'"
-        ):
+    for options in ({"exclude": ("hiden",)}, {"output_scale": {"hiden": 1.0}}, {"config": {"hiden": QUICK}}):
+        with pytest.raises(UnknownNameError, match=f"Unknown layer 'hiden' in {next(iter(options))}.*Did you mean 'hidden'"):
             convert(model, technology, **options)
+    with pytest.raises(UnknownNameError, match="Unknown layer 'hiden' in technology.*Did you mean 'hidden'"):
+        convert(model, {"hiden": technology, "*": technology})
     with pytest.raises(UnknownNameError, match="Did you mean 'differential'"):
         convert(model, technology, config=ArrayConfig(mapping="diferential"))
 
@@ -199,10 +199,10 @@ def test_a_scale_is_a_positive_number(technology: Technology, scale: float) -> N
         convert(network(), technology, config=QUICK, output_scale=scale)
 
 
-def test_a_model_without_linear_layers_is_refused(technology: Technology) -> None:
-    with pytest.raises(InvalidValueError, match="no linear layer"):
+def test_a_model_without_layers_is_refused(technology: Technology) -> None:
+    with pytest.raises(InvalidValueError, match="no layer to put on arrays"):
         convert(nn.Sequential(nn.ReLU()), technology)
-    with pytest.raises(InvalidValueError, match="no linear layer"):
+    with pytest.raises(InvalidValueError, match="no layer to put on arrays"):
         convert(network(), technology, exclude=("0", "2"))
 
 
