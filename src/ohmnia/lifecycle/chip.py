@@ -226,7 +226,7 @@ class Chip:
         state: dict[int, dict[str, Any]] = {}
         for name, value in (self.training_state.get("state", {}) | self._optimizer_state).items():
             index, _, key = name.partition(".")
-            state.setdefault(int(index), {})[key] = value
+            state.setdefault(int(index), {})[key] = value.clone() if isinstance(value, Tensor) else value
         optimizer.load_state_dict({"state": state, "param_groups": groups})
         if scheduler is not None and saved is not None:
             scheduler.load_state_dict(saved)

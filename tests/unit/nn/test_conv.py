@@ -127,7 +127,14 @@ def test_an_input_smaller_than_the_kernel_is_refused(technology: Technology) -> 
     ],
 )
 def test_settings_are_checked(changes: dict[str, object], text: str) -> None:
-    numbers = {"in_channels": 4, "out_channels": 6, "kernel_size": (2, 2), "stride": (1, 1), "padding": (0, 0), "dilation": (1, 1)}
+    numbers = {
+        "in_channels": 4,
+        "out_channels": 6,
+        "kernel_size": (2, 2),
+        "stride": (1, 1),
+        "padding": (0, 0),
+        "dilation": (1, 1),
+    }
     ConvSettings(**numbers)
     with pytest.raises(ValueError, match=text):
         ConvSettings(**(numbers | changes))
