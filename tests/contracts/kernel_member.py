@@ -10,7 +10,20 @@ import itertools
 import numpy as np
 import pytest
 
-from ohmnia.kernels import Cells, Converter, Keys, Member, Trains, TransferSettings, TransferState, UpdateLaw, member
+from ohmnia.kernels import (
+    Cells,
+    Converter,
+    Keys,
+    Member,
+    ReadPath,
+    Trains,
+    TransferKeys,
+    TransferSettings,
+    TransferState,
+    UpdateLaw,
+    member,
+    reads_of,
+)
 
 ROWS, COLS = 4, 5
 # float32 carries 6e-8; a few dozen pulses add up to less than this.
@@ -37,6 +50,33 @@ def make_state() -> TransferState:
     """Empty buffers."""
     hidden, reference, mean = np.zeros((3, ROWS, COLS), dtype=np.float32)
     return TransferState(hidden, reference, mean, np.ones(COLS, np.int32), np.zeros(COLS, np.int32), np.zeros(4))
+
+
+# Short runs of every kind of rule: the fast tile fills quickly, and H or the read itself reaches the slow tile.
+AGAD = TransferSettings(
+    fast_rate=1.7,
+    rate_memory=10.0,
+    gain=9.0,
+    gain_power=0.5,
+    every=1,
+    period=2,
+    flip_probability=0.0,
+    wait=2,
+    dynamic=1,
+    mean_rate=0.5,
+    direct=0,
+    slow_length=2,
+    forget=-1.0,
+)
+RULES = {
+    "AGAD": AGAD,
+    "AGAD with random choppers": AGAD._replace(period=0, flip_probability=0.4),
+    "TTv2": AGAD._replace(period=0, wait=0, dynamic=0),
+    "chopped TTv2": AGAD._replace(period=0, wait=0, dynamic=0, flip_probability=0.5),
+    "regularly chopped TTv2": AGAD._replace(wait=0, dynamic=0, period=4),
+    "TTv1": AGAD._replace(period=0, wait=0, dynamic=0, direct=1, slow_length=5, gain_power=0.0),
+    "without running means": AGAD._replace(rate_memory=0.0, fast_rate=2.5, gain_power=1.0),
+}
 
 
 def make_batch(seed: int, samples: int) -> tuple[np.ndarray, np.ndarray]:
@@ -132,14 +172,14 @@ class KernelMemberContract:
         x, d = make_batch(0, 0)
         law, trains, keys = UpdateLaw(0, 1, 1.0, 1.0), Trains(GRANULARITY, 5, 1, 1), Keys((1, 2), (3, 4), (5, 6))
         assert self.own.pulsed_update(cells, law, trains, keys, x, d, 1.0, 3).tolist() == [0, 0]
-        assert self._agad(self.own, (cells, cells), state, law, trains, 0, x, d).tolist() == [0, 0, 0, 0]
+        assert self._transfer(self.own, (cells, cells), state, law, trains, 0, x, d).tolist() == [0, 0, 0, 0, 0]
         assert_same_cells(cells, untouched)
         assert_same_state(state, make_state())
 
-    # --- chopped transfer ---------------------------------------------------------------------------------------------
+    # --- transfer -----------------------------------------------------------------------------------------------------
 
     @staticmethod
-    def _agad(
+    def _transfer(
         kernel: Member,
         tiles: tuple[Cells, Cells],
         state: TransferState,
@@ -148,66 +188,95 @@ class KernelMemberContract:
         k: int,
         x: np.ndarray,
         d: np.ndarray,
-        **changes: float,
+        settings: TransferSettings = AGAD,
     ) -> np.ndarray:
         """The k-th mini-batch of a short run with a coarse converter and read noise."""
-        settings = TransferSettings(1.7, 10.0, 9.0, 0.5, 1, 2, 1.0, 2, -1.0)._replace(**changes)
-        variance = np.full((ROWS, COLS), 1e-3, dtype=np.float32)
-        keys, converter = Keys((1, k), (3, k), (5, k)), Converter(12.0, 24 / 510, 0.02)
-        weight = WEIGHTS[len(tiles[0].conductance)]
-        return kernel.agad_update(
-            *tiles, law, trains, keys, (7, k), (8, k), variance, weight, converter, state, settings, x, d, (k // 2, k // 3)
-        )
+        rows, reads = tiles[0].conductance.shape[1], len(reads_of(state, settings, len(x)))
+        variance = np.random.default_rng(k).uniform(0, 2e-3, (rows, reads)).astype(np.float32)
+        path = ReadPath(WEIGHTS[len(tiles[0].conductance)], variance, Converter(12.0, 24 / 510, 0.02))
+        keys = TransferKeys(Keys((1, k), (3, k), (5, k)), (7, k), (8, k), (9, k), (10, k))
+        return kernel.transfer_update(*tiles, law, trains, keys, path, state, settings, x, d, (k // 2, k // 3))
 
-    def _compare_agad(self, planes: int, law: UpdateLaw, trains: Trains, batches: int, **changes: float) -> TransferState:
+    def _compare_transfer(
+        self, planes: int, law: UpdateLaw, trains: Trains, batches: int, settings: TransferSettings
+    ) -> tuple[TransferState, np.ndarray]:
+        """Both members' states over some mini-batches, and the summed counts."""
         own, judge = ([make_cells(seed, planes, law.multiplicative) for seed in (1, 2)] for _ in range(2))
         own_state, judge_state = make_state(), make_state()
-        total = np.zeros(4, dtype=np.int64)
+        own_state.reference[:], judge_state.reference[:] = (0.3 * (1 - settings.dynamic) for _ in range(2))
+        total = np.zeros(5, dtype=np.int64)
         for k in range(batches):
             x, d = make_batch(k, 3)
-            counts = self._agad(self.own, tuple(own), own_state, law, trains, k, x, d, **changes)
-            expected = self._agad(self.judge, tuple(judge), judge_state, law, trains, k, x, d, **changes)
+            counts = self._transfer(self.own, tuple(own), own_state, law, trains, k, x, d, settings)
+            expected = self._transfer(self.judge, tuple(judge), judge_state, law, trains, k, x, d, settings)
+            assert counts.dtype == expected.dtype
             assert counts.tolist() == expected.tolist()
             total += counts
         for mine, his in zip(own, judge, strict=True):
             assert_same_cells(mine, his)
         assert_same_state(own_state, judge_state)
         assert total[[0, 2, 3]].all()
-        return own_state
+        return own_state, total
 
     @pytest.mark.parametrize("planes", [1, 2])
     @pytest.mark.parametrize("case", range(len(TRAINS)))
-    def test_agad_update(self, planes: int, case: int) -> None:
+    def test_transfer_update(self, planes: int, case: int) -> None:
         # Every train with both numbers of planes; laws and ways to leave H after a transfer take turns.
         update, lengths, length = TRAINS[case]
         multiplicative, exponents = LAWS[(case + planes) % len(LAWS)]
         law, trains = UpdateLaw(0, multiplicative, *exponents), Trains(GRANULARITY, length, update, lengths)
-        state = self._compare_agad(planes, law, trains, 6, forget=-1.0 if (case // 2 + planes) % 2 else 0.1)
+        settings = AGAD._replace(forget=-1.0 if (case // 2 + planes) % 2 else 0.1)
+        state, _ = self._compare_transfer(planes, law, trains, 6, settings)
         assert sorted(set(state.chopper.tolist())) == [-1, 1]
         assert state.reference.any()
+
+    @pytest.mark.parametrize("planes", [1, 2])
+    @pytest.mark.parametrize("rule", RULES)
+    def test_every_rule(self, rule: str, planes: int) -> None:
+        law, trains, settings = UpdateLaw(0, 1, 1.0, 1.0), Trains(GRANULARITY, 5, 1, 1), RULES[rule]
+        state, total = self._compare_transfer(planes, law, trains, 12, settings)
+        assert total[4] > 0
+        assert (state.hidden == 0).all() == bool(settings.direct)
+        flips = settings.period > 0 or settings.flip_probability > 0
+        assert (state.chopper < 0).any() == flips
+        assert state.mean.any() == bool(settings.dynamic)
+        # A reference that stays is the one that was given.
+        assert (state.reference == np.float32(0.3)).all() != bool(settings.dynamic)
 
     @pytest.mark.parametrize("forget", [-1.0, 0.0, 0.1])
     @pytest.mark.parametrize(("gain", "gain_power"), [(1.0, 0.0), (9.0, 1.0)])
     @pytest.mark.parametrize(("every", "period", "slow_length"), [(1, 1, 1), (2, 2, 5), (3, 3, 2)])
-    def test_agad_settings(
+    def test_transfer_settings(
         self, forget: float, gain: float, gain_power: float, every: int, period: int, slow_length: int
     ) -> None:
-        changes = {"gain": gain, "gain_power": gain_power, "every": every, "period": period}
+        settings = AGAD._replace(gain=gain, gain_power=gain_power, every=every, period=period, wait=period)
+        settings = settings._replace(forget=forget, slow_length=slow_length, mean_rate=1.0 / period)
         law, trains = UpdateLaw(0, 1, 1.0, 1.0), Trains(GRANULARITY, 5, 1, 1)
-        self._compare_agad(1, law, trains, 12 * every, forget=forget, slow_length=slow_length, **changes)
+        self._compare_transfer(1, law, trains, 12 * every, settings)
 
-    def test_agad_continues_where_it_stopped(self) -> None:
+    def test_a_transfer_continues_where_it_stopped(self) -> None:
         # One long mini-batch draws other counters than two short ones, but columns, means and choppers go on.
         law, trains = UpdateLaw(0, 1, 1.0, 1.0), Trains(GRANULARITY, 5, 1, 1)
         x, d = make_batch(0, 22)
         whole, parts = make_state(), make_state()
-        self._agad(self.own, (make_cells(1, 1, 1), make_cells(2, 1, 1)), whole, law, trains, 0, x, d)
+        self._transfer(self.own, (make_cells(1, 1, 1), make_cells(2, 1, 1)), whole, law, trains, 0, x, d)
         tiles = make_cells(1, 1, 1), make_cells(2, 1, 1)
         for k, part in enumerate((slice(0, 9), slice(9, 22))):
-            self._agad(self.own, tiles, parts, law, trains, k, x[part], d[part])
+            self._transfer(self.own, tiles, parts, law, trains, k, x[part], d[part])
         np.testing.assert_array_equal(whole.reads, parts.reads)
         np.testing.assert_array_equal(whole.chopper, parts.chopper)
         np.testing.assert_allclose(whole.scalars, parts.scalars, rtol=1e-12)
+
+    @pytest.mark.parametrize("every", [1, 3])
+    def test_it_reads_the_columns_that_were_announced(self, every: int) -> None:
+        law, trains = UpdateLaw(0, 1, 1.0, 1.0), Trains(GRANULARITY, 5, 1, 1)
+        settings, state, tiles = AGAD._replace(every=every), make_state(), (make_cells(1, 1, 1), make_cells(2, 1, 1))
+        expected = np.zeros(COLS, np.int64)
+        for k, samples in enumerate((2, 7, 1, 8)):
+            np.add.at(expected, reads_of(state, settings, samples), 1)
+            x, d = make_batch(k, samples)
+            self._transfer(self.own, tiles, state, law, trains, k, x, d, settings)
+            assert state.reads.tolist() == expected.tolist()
 
     @pytest.mark.parametrize("fresh", [(0,), (1,), (0, 1)])
     def test_a_pair_is_fresh_where_both_cells_are(self, fresh: tuple[int, ...]) -> None:
@@ -216,7 +285,7 @@ class KernelMemberContract:
             tiles, state = (make_cells(1, 2, 1), make_cells(2, 2, 1)), make_state()
             tiles[0].epoch_index[list(fresh)] = 0
             x, d = make_batch(0, 1)
-            self._agad(kernel, tiles, state, UpdateLaw(0, 1, 1.0, 1.0), Trains(GRANULARITY, 5, 1, 1), 0, x, 0 * d)
+            self._transfer(kernel, tiles, state, UpdateLaw(0, 1, 1.0, 1.0), Trains(GRANULARITY, 5, 1, 1), 0, x, 0 * d)
             states.append(state)
         assert_same_state(*states)
 
@@ -254,6 +323,6 @@ class KernelMemberContract:
         x, d = make_batch(0, 20)
         for _ in range(2):
             tiles, state = (make_cells(1, 1, 1), make_cells(2, 1, 1)), make_state()
-            self._agad(self.own, tiles, state, law, trains, 0, x, d)
+            self._transfer(self.own, tiles, state, law, trains, 0, x, d)
             results.append([tile.conductance.tobytes() for tile in tiles] + [part.tobytes() for part in state])
         assert results[0] == results[1]

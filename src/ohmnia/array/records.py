@@ -41,7 +41,8 @@ class Activity:
     saturated_outputs
         Outputs that were limited to the converter's range after the last round of bound management.
     short_updates
-        Samples whose update was smaller than asked, because the pulse train was too short for it.
+        Samples whose update was smaller than asked, because the pulse train was too short for it; on the slow tile of a
+        transfer rule, transfers to a cell that were limited to its longest train.
     failed_cells
         Cells that a closed loop gave up on.
     floored_cells

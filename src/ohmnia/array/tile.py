@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, final
 
 import torch
-from jaxtyping import Float, Float64
+from jaxtyping import Float, Float64, Int64
 from torch import Tensor
 
 from ohmnia._errors import InvalidValueError, out_of_range
@@ -122,6 +122,13 @@ class Tile:
             sigma = self.device.read_noise.sigma(self.conductance, self.ages())
             self._variance = self.mapping.variance(sigma)
         return self._variance
+
+    def column_read_variance(self, columns: Int64[Tensor, " reads"]) -> Float[Tensor, "rows reads"]:
+        """Variance of one read of the weights of some columns, as `read_variance`; no noise where every cell is fresh."""
+        if self.epochs[0] == self.clock_seconds:
+            return torch.zeros(self.rows, len(columns))
+        ages = (self.clock_seconds - torch.tensor(self.epochs, dtype=torch.float64))[self.epoch_index[:, :, columns].long()]
+        return self.mapping.variance(self.device.read_noise.sigma(self.conductance[:, :, columns], ages))
 
     # --- the four verbs -----------------------------------------------------------------------------------------------
 

@@ -8,10 +8,13 @@ from ohmnia.kernels._contract import Cells as Cells
 from ohmnia.kernels._contract import Converter as Converter
 from ohmnia.kernels._contract import Keys as Keys
 from ohmnia.kernels._contract import Member as Member
+from ohmnia.kernels._contract import ReadPath as ReadPath
 from ohmnia.kernels._contract import Trains as Trains
+from ohmnia.kernels._contract import TransferKeys as TransferKeys
 from ohmnia.kernels._contract import TransferSettings as TransferSettings
 from ohmnia.kernels._contract import TransferState as TransferState
 from ohmnia.kernels._contract import UpdateLaw as UpdateLaw
+from ohmnia.kernels._contract import reads_of as reads_of
 
 NAMES = ("cpu", "reference")
 

@@ -1,8 +1,9 @@
 """What every kernel member computes, and the plain records that it takes.
 
 Arrays are contiguous numpy arrays. `planes` is 1 for one device per weight and 2 for a differential pair; plane 0
-moves up where plane 1 moves down. Members agree on every random word, hence on every pulse train and coincidence;
-conductances agree to rounding, and a decision (an ADC step, |H| >= 1) may flip in the last bit between members.
+moves up where plane 1 moves down. "Table normal" is `ohmnia.random.table_normal`. Members agree on every random word,
+hence on every pulse train, coincidence and normal of a pulse; conductances agree to rounding, and a decision (an ADC step,
+|H| >= 1) may flip in the last bit between members.
 """
 
 from __future__ import annotations
@@ -99,8 +100,51 @@ class Keys(NamedTuple):
     cells: tuple[int, int]
 
 
+class TransferKeys(NamedTuple):
+    """The keys of a transfer rule; all but `pulses` are two 32-bit words.
+
+    Attributes
+    ----------
+    pulses
+        Of the fast tile's update.
+    slow
+        The slow cells' cycle noise.
+    read
+        Read noise of the fast tile.
+    transfer
+        Trains of a direct transfer.
+    chopper
+        Random flips.
+    """
+
+    pulses: Keys
+    slow: tuple[int, int]
+    read: tuple[int, int]
+    transfer: tuple[int, int]
+    chopper: tuple[int, int]
+
+
+class ReadPath(NamedTuple):
+    """What a column read of the fast tile passes through.
+
+    Attributes
+    ----------
+    weight
+        float64 (planes + 1,): tile weight = sum_p weight[p] * G_p - weight[planes].
+    variance
+        float32 (rows, reads): variance of the cells' read noise in the r-th column read of this call, tile weights
+        squared; `reads_of` says how many there are.
+    converter
+        ADC of the lines.
+    """
+
+    weight: NDArray[np.float64]
+    variance: FloatArray
+    converter: Converter
+
+
 class TransferState(NamedTuple):
-    """Digital buffers of a chopped transfer rule for one block, changed in place.
+    """Digital buffers of a transfer rule for one block, changed in place.
 
     Attributes
     ----------
@@ -121,14 +165,15 @@ class TransferState(NamedTuple):
 
 
 class TransferSettings(NamedTuple):
-    """Numbers of a chopped transfer rule; see `agad_update`.
+    """Numbers of a transfer rule; see `Member.transfer_update`.
 
     Attributes
     ----------
     fast_rate
-        eta0 * l_max: expected train length of a sample with average maxima.
+        eta0 * l_max: expected train length of a sample with average maxima; without running means (`rate_memory` 0)
+        lr_A / dw_A, which is multiplied by the sample's own maxima.
     rate_memory
-        Time constant, in samples, of the running means of max|x| and max|d|.
+        Time constant, in samples, of the running means of max|x| and max|d|; 0: none.
     gain
         lambda_H divided by (m_x * m_d) ** gain_power.
     gain_power
@@ -136,9 +181,17 @@ class TransferSettings(NamedTuple):
     every
         Samples between two column reads, n_s.
     period
-        Reads of a column between two flips of its chopper.
-    tail
-        Tail weightening: beta = min(tail / period, 1).
+        Reads of a column between two flips of its chopper; 0: none.
+    flip_probability
+        Probability that a read column's chopper flips, after the read.
+    wait
+        Reads of a column before its reads reach H.
+    dynamic
+        1: the reference P follows the running mean M; 0: it stays as it is.
+    mean_rate
+        Smallest weight beta of a read in M.
+    direct
+        1: no H, the read itself is pulsed onto the slow tile (Tiki-Taka v1); 0: H and its threshold.
     slow_length
         Most pulses that one transfer puts on a cell of the slow tile.
     forget
@@ -151,9 +204,20 @@ class TransferSettings(NamedTuple):
     gain_power: float
     every: int
     period: int
-    tail: float
+    flip_probability: float
+    wait: int
+    dynamic: int
+    mean_rate: float
+    direct: int
     slow_length: int
     forget: float
+
+
+def reads_of(state: TransferState, settings: TransferSettings, samples: int) -> NDArray[np.int64]:
+    """Columns that `Member.transfer_update` reads in its next call, in order."""
+    seen, column = int(state.scalars[0]), int(state.scalars[1])
+    count = (seen + samples) // settings.every - seen // settings.every
+    return (column + np.arange(count)) % len(state.reads)
 
 
 @runtime_checkable
@@ -179,9 +243,9 @@ class Member(Protocol):
         |d_i| / D * q for row i; without it they are min(p |x_j|, 1) and min(p |d_i|, 1), p = sqrt(k' / (L' * X * D)),
         k' = min(k, L') with length management, else k. Everything is evaluated from left to right in float64.
         A line fires in slot s when word(line, b * L + s) < floor(probability * 2**32 + 1/2), all in float64.
-        For s, then i, then j: where both lines fire, every plane p gets one pulse, up where -x_j d_i > 0 (down on
-        plane 1), with the normal of counters (cell, b * L + s), cell = (p * rows + i) * cols + j; the cell's epoch
-        index becomes `epoch`.
+        In the order of the slots, where both lines fire, every plane p gets one pulse, up where -x_j d_i > 0 (down on
+        plane 1); the cell's epoch index becomes `epoch`. Pulse n of a cell in this sample (from 0) draws the table normal
+        of counters (cell, b * L + n), cell = (p * rows + i) * cols + j. Hence cells do not depend on one another.
 
         Parameters
         ----------
@@ -195,49 +259,46 @@ class Member(Protocol):
         """
         ...
 
-    def agad_update(
+    def transfer_update(
         self,
         fast: Cells,
         slow: Cells,
         law: UpdateLaw,
         trains: Trains,
-        keys: Keys,
-        slow_key: tuple[int, int],
-        read_key: tuple[int, int],
-        read_variance: FloatArray,
-        weight: NDArray[np.float64],
-        converter: Converter,
+        keys: TransferKeys,
+        path: ReadPath,
         state: TransferState,
         settings: TransferSettings,
         x: FloatArray,
         d: FloatArray,
         epochs: tuple[int, int],
     ) -> NDArray[np.int64]:
-        """Run AGAD (Rasch et al., Nat. Commun. 15:7133, 2024) over a mini-batch, sample after sample.
+        """Run a rule of the Tiki-Taka family (v1, v2, chopped, AGAD) over a mini-batch, sample after sample.
 
-        For sample b, with n = samples seen before it:
-        1. m_x += (X - m_x) / min(n + 1, rate_memory), m_d likewise (X = max|x_b|, D = max|d_b|).
+        For sample b, with n = samples seen before it, X = max|x_b|, D = max|d_b|, all of it in float64:
+        1. m_x += (X - m_x) / min(n + 1, rate_memory), m_d likewise. With rate_memory 0: m_x = m_d = 1 throughout, and
+           their scalars stay as they are.
         2. Fast tile: as `pulsed_update` for chopped inputs c_j x_j and k = fast_rate * (X / m_x) * (D / m_d); no pulse when
            m_x m_d = 0.
         3. If (n + 1) is a multiple of `every`: read column j = scalars[1] of the fast tile, r_i = ADC of
-           w_ij + sqrt(read_variance_ij + noise^2) * xi, xi the normal of counters (i, b) of `read_key`; a cell
-           whose epoch index is epochs[0] (pulsed just now) has read_variance_ij = 0. Then, with R = reads_j (before this read):
-           a. R >= period: H_:j += c_j * gain * (m_x m_d)**gain_power * (r - P_:j).
-           b. M_:j += beta (r - M_:j), beta = max(min(tail / period, 1), 1 / (R + 1)).
-           c. R >= period: where |H_ij| >= 1 (as stored, float32): n = trunc(H_ij) limited to +-slow_length; |n| pulses on
-              the slow tile's cell (every plane) towards sign(n), with normals of counters (cell, b * slow_length + pulse)
-              of `slow_key`; then H_ij *= forget, or H_ij -= n where forget < 0.
-           d. reads_j = R + 1; if that is a multiple of `period`: P_:j <- M_:j, c_j <- -c_j.
+           w_ij + sqrt(variance_i + noise^2) * xi, xi the table normal of counters (i, b) of `keys.read`; a weight of whose
+           cells all have the epoch index epochs[0] (pulsed just now) has variance_i = 0. Then, with R = reads_j (before this
+           read) and v_i = c_j * gain * (m_x m_d)**gain_power * (r_i - P_ij):
+           a. R >= wait and not direct: H_ij += v_i. Where |H_ij| >= 1 (as stored, float32): n = trunc(H_ij) limited to
+              +-slow_length; |n| pulses on the slow tile's cell (every plane) towards sign(n); then H_ij *= forget, or
+              H_ij -= n where forget < 0.
+           b. R >= wait and direct: one pulse towards sign(v_i) for each slot s < slow_length in which
+              word(i, b * slow_length + s) of `keys.transfer` < floor(min(|v_i| / slow_length, 1) * 2**32 + 1/2).
+              In a and b, pulse m of a cell in this sample draws the table normal of (cell, b * slow_length + m) of `keys.slow`.
+           c. dynamic: M_:j += beta (r - M_:j), beta = max(mean_rate, 1 / (R + 1)).
+           d. reads_j = R + 1. The chopper flips, c_j <- -c_j, if that is a multiple of `period` (> 0), or if
+              word(j, b) of `keys.chopper` < floor(flip_probability * 2**32 + 1/2); if dynamic, then P_:j <- M_:j too.
            e. the column to read next is (j + 1) % cols.
 
         The pulse trains of step 2 use the signs of c_j x_j with c_j as it is before step 3 of the same sample.
 
         Parameters
         ----------
-        read_variance
-            float32 (rows, cols): variance of one read of the fast tile's cells in tile weights squared.
-        weight
-            float64 (planes + 1,): tile weight = sum_p weight[p] * G_p - weight[planes].
         x, d
             float32, (samples, cols) and (samples, rows).
         epochs
@@ -246,7 +307,8 @@ class Member(Protocol):
         Returns
         -------
         NDArray[np.int64]
-            Pulses on the fast tile, samples whose update was smaller than asked, column reads, pulses on the slow tile.
+            Pulses on the fast tile, samples whose update was smaller than asked, column reads, pulses on the slow tile,
+            transfers to a cell that `slow_length` limited (|trunc(H_ij)| or |v_i| above it).
         """
         ...
 

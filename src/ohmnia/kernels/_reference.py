@@ -20,12 +20,14 @@ from ohmnia.kernels._contract import (
     Converter,
     FloatArray,
     Keys,
+    ReadPath,
     Trains,
+    TransferKeys,
     TransferSettings,
     TransferState,
     UpdateLaw,
 )
-from ohmnia.random import Stream, normal, words
+from ohmnia.random import Stream, normal, table_normal, words
 
 Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
@@ -54,28 +56,25 @@ class _Target(NamedTuple):
     epoch: int
 
 
-class _ReadPath(NamedTuple):
-    """What a column read of the fast tile passes through.
+class _Transfer(NamedTuple):
+    """What the column reads of one call need.
 
     Attributes
     ----------
-    weight
-        From conductance to tile weight, (planes + 1,).
-    variance
-        Variance of one read of each weight, (rows, cols); 0 in its stead for a weight of this epoch.
-    converter
-        ADC of the lines.
-    stream
-        Read noise.
-    epoch
-        Write epoch of the cells pulsed just now.
+    fast
+        The tile that is read.
+    slow
+        The tile that is pulsed.
+    keys, path, state, settings
+        As the contract has them.
     """
 
-    weight: Float64Array
-    variance: FloatArray
-    converter: Converter
-    stream: Stream
-    epoch: int
+    fast: _Target
+    slow: _Target
+    keys: TransferKeys
+    path: ReadPath
+    state: TransferState
+    settings: TransferSettings
 
 
 class _Plan(NamedTuple):
@@ -120,15 +119,15 @@ def _fires(stream: Stream, probability: Float64Array, counter: int) -> NDArray[n
     return words(stream, torch.arange(len(probability)), counter).numpy() < threshold
 
 
-def _coincidences(plan: _Plan, keys: Keys, first_counter: int) -> Iterator[tuple[int, int, int]]:
-    """Counter, row and column of every coincidence of one sample, in the order of the contract."""
+def _coincidences(plan: _Plan, keys: Keys, first_counter: int) -> Iterator[tuple[int, int]]:
+    """Row and column of every coincidence of one sample, in the order of the slots."""
     columns, rows = Stream(*keys.columns), Stream(*keys.rows)
     for counter in range(first_counter, first_counter + plan.slots):
         column_fires, row_fires = _fires(columns, plan.columns, counter), _fires(rows, plan.rows, counter)
         for i in range(len(row_fires)):
             for j in range(len(column_fires)):
                 if row_fires[i] and column_fires[j]:
-                    yield counter, i, j
+                    yield i, j
 
 
 def _pulse(target: _Target, i: int, j: int, direction: int, counter: int) -> int:
@@ -146,7 +145,7 @@ def _pulse(target: _Target, i: int, j: int, direction: int, counter: int) -> int
             torch.tensor(float(conductance[plane, i, j]), dtype=torch.float64),
             direction if plane == 0 else -direction,
             torch.as_tensor(parameters[:, plane, i, j].astype(np.float64)),
-            normal(target.stream, cell, counter),
+            table_normal(target.stream, cell, counter),
             bool(target.law.multiplicative),
             (target.law.exponent_up, target.law.exponent_down),
         )
@@ -177,8 +176,10 @@ def _update_sample(target: _Target, plan: _Plan, keys: Keys, first_counter: int,
         Pulses, one for each plane of a coincidence.
     """
     pulses = 0
-    for counter, i, j in _coincidences(plan, keys, first_counter):
-        pulses += _pulse(target, i, j, 1 if up[i, j] else -1, counter)
+    given = np.zeros(up.shape, dtype=np.int64)
+    for i, j in _coincidences(plan, keys, first_counter):
+        pulses += _pulse(target, i, j, 1 if up[i, j] else -1, first_counter + int(given[i, j]))
+        given[i, j] += 1
     return pulses
 
 
@@ -188,15 +189,24 @@ def _moves_up(x: Float64Array, d: Float64Array) -> NDArray[np.bool_]:
 
 
 def _track_maxima(state: TransferState, settings: TransferSettings, x: Float64Array, d: Float64Array) -> None:
-    """Step 1 of AGAD: the running means of max|x| and max|d|."""
+    """Step 1 of a transfer rule: the running means of max|x| and max|d|."""
+    if settings.rate_memory == 0.0:
+        return
     memory = min(state.scalars[SAMPLES_SEEN] + 1.0, settings.rate_memory)
     state.scalars[MEAN_X] += (float(np.abs(x).max()) - state.scalars[MEAN_X]) / memory
     state.scalars[MEAN_D] += (float(np.abs(d).max()) - state.scalars[MEAN_D]) / memory
 
 
+def _means(state: TransferState, settings: TransferSettings) -> tuple[float, float]:
+    """m_x and m_d."""
+    if settings.rate_memory == 0.0:
+        return 1.0, 1.0
+    return float(state.scalars[MEAN_X]), float(state.scalars[MEAN_D])
+
+
 def _fast_slots(state: TransferState, settings: TransferSettings, x: Float64Array, d: Float64Array) -> float:
-    """The slots k that step 2 of AGAD asks for; 0 where the maxima are."""
-    mean_x, mean_d = float(state.scalars[MEAN_X]), float(state.scalars[MEAN_D])
+    """The slots k that step 2 of a transfer rule asks for; 0 where the maxima are."""
+    mean_x, mean_d = _means(state, settings)
     if mean_x * mean_d == 0.0:
         return 0.0
     return settings.fast_rate * (float(np.abs(x).max()) / mean_x) * (float(np.abs(d).max()) / mean_d)
@@ -220,64 +230,76 @@ def _tile_weight(conductance: FloatArray, weight: Float64Array, i: int, j: int) 
     return sum(float(weight[p]) * float(conductance[p, i, j]) for p in range(planes)) - float(weight[planes])
 
 
-def _read_column(fast: Cells, path: _ReadPath, j: int, sample: int) -> list[float]:
-    """Read column j of the fast tile."""
-    read = []
-    for i in range(fast.conductance.shape[1]):
-        fresh = bool((fast.epoch_index[:, i, j] == path.epoch).all())
-        variance = 0.0 if fresh else float(path.variance[i, j])
-        value, xi = _tile_weight(fast.conductance, path.weight, i, j), float(normal(path.stream, i, sample))
-        read.append(_digitise(path.converter, value, variance, xi)[0])
-    return read
+def _read_column(transfer: _Transfer, j: int, sample: int, read: int) -> list[float]:
+    """Column j of the fast tile, in the `read`-th read of the call."""
+    outputs, cells, path = [], transfer.fast.cells, transfer.path
+    for i in range(cells.conductance.shape[1]):
+        fresh = bool((cells.epoch_index[:, i, j] == transfer.fast.epoch).all())
+        variance = 0.0 if fresh else float(path.variance[i, read])
+        value, xi = (
+            _tile_weight(cells.conductance, path.weight, i, j),
+            float(table_normal(Stream(*transfer.keys.read), i, sample)),
+        )
+        outputs.append(_digitise(path.converter, value, variance, xi)[0])
+    return outputs
 
 
-def _accumulate(state: TransferState, settings: TransferSettings, read: list[float], j: int) -> None:
-    """Steps a and b of AGAD: add a read of column j to H and M."""
-    reads, chopper = int(state.reads[j]), int(state.chopper[j])
-    product = float(state.scalars[MEAN_X] * state.scalars[MEAN_D])
-    beta = max(min(settings.tail / settings.period, 1.0), 1.0 / (reads + 1))
-    for i, r in enumerate(read):
-        if reads >= settings.period:
-            change = chopper * settings.gain * product**settings.gain_power * (r - float(state.reference[i, j]))
-            state.hidden[i, j] = float(state.hidden[i, j]) + change
-        mean = float(state.mean[i, j])
-        state.mean[i, j] = mean + beta * (r - mean)
+def _hidden_steps(transfer: _Transfer, i: int, j: int, change: float) -> tuple[int, bool]:
+    """Step 3a: add to H; the steps that leave it (signed), and whether they were limited."""
+    hidden, settings = transfer.state.hidden, transfer.settings
+    hidden[i, j] = float(hidden[i, j]) + change
+    h = float(hidden[i, j])
+    n = min(max(math.trunc(h), -settings.slow_length), settings.slow_length)
+    if n != 0:
+        hidden[i, j] = h * settings.forget if settings.forget >= 0.0 else h - n
+    return n, abs(math.trunc(h)) > settings.slow_length
 
 
-def _transfer(slow: _Target, state: TransferState, settings: TransferSettings, j: int, sample: int) -> int:
-    """Step c of AGAD: pulse column j of the slow tile where H has grown to 1; returns the pulses."""
-    pulses = 0
-    if int(state.reads[j]) < settings.period:
-        return pulses
-    for i in range(state.hidden.shape[0]):
-        hidden = float(state.hidden[i, j])
-        if abs(hidden) < 1.0:
-            continue
-        n = min(max(math.trunc(hidden), -settings.slow_length), settings.slow_length)
+def _direct_steps(transfer: _Transfer, i: int, sample: int, change: float) -> tuple[int, bool]:
+    """Step 3b: the pulses of a stochastic train (signed), and whether they were limited."""
+    length = transfer.settings.slow_length
+    threshold = math.floor(min(abs(change) / length, 1.0) * TWO_POW_32 + 0.5)
+    slots = words(Stream(*transfer.keys.transfer), i, sample * length + torch.arange(length))
+    n = int((slots < threshold).sum())
+    return n if change > 0.0 else -n, abs(change) > length
+
+
+def _transfer_column(transfer: _Transfer, j: int, sample: int, outputs: list[float]) -> tuple[int, int]:
+    """Steps 3a and 3b: pulses on column j of the slow tile, and limited transfers."""
+    pulses = limited = 0
+    state, settings = transfer.state, transfer.settings
+    if int(state.reads[j]) < settings.wait:
+        return 0, 0
+    mean_x, mean_d = _means(state, settings)
+    gain = settings.gain * (mean_x * mean_d) ** settings.gain_power
+    for i, r in enumerate(outputs):
+        change = int(state.chopper[j]) * gain * (r - float(state.reference[i, j]))
+        if settings.direct:
+            n, beyond = _direct_steps(transfer, i, sample, change)
+        else:
+            n, beyond = _hidden_steps(transfer, i, j, change)
+        limited += beyond
         for pulse in range(abs(n)):
-            pulses += _pulse(slow, i, j, 1 if n > 0 else -1, sample * settings.slow_length + pulse)
-        state.hidden[i, j] = hidden * settings.forget if settings.forget >= 0.0 else hidden - n
-    return pulses
+            pulses += _pulse(transfer.slow, i, j, 1 if n > 0 else -1, sample * settings.slow_length + pulse)
+    return pulses, limited
 
 
-def _finish_read(state: TransferState, settings: TransferSettings, j: int) -> None:
-    """Steps d and e of AGAD: count the read, flip the chopper when its period is over, go to the next column."""
+def _finish_read(transfer: _Transfer, j: int, sample: int, outputs: list[float]) -> None:
+    """Steps 3c to 3e: the mean, the chopper and the reference, and on to the next column."""
+    state, settings = transfer.state, transfer.settings
+    if settings.dynamic:
+        beta = max(settings.mean_rate, 1.0 / (int(state.reads[j]) + 1))
+        for i, r in enumerate(outputs):
+            mean = float(state.mean[i, j])
+            state.mean[i, j] = mean + beta * (r - mean)
     state.reads[j] += 1
-    if int(state.reads[j]) % settings.period == 0:
-        state.reference[:, j] = state.mean[:, j]
+    regular = settings.period > 0 and int(state.reads[j]) % settings.period == 0
+    threshold = math.floor(settings.flip_probability * TWO_POW_32 + 0.5)
+    if regular or int(words(Stream(*transfer.keys.chopper), j, sample)) < threshold:
         state.chopper[j] = -state.chopper[j]
+        if settings.dynamic:
+            state.reference[:, j] = state.mean[:, j]
     state.scalars[NEXT_COLUMN] = (j + 1) % len(state.reads)
-
-
-def _read_and_transfer(
-    fast: Cells, path: _ReadPath, slow: _Target, state: TransferState, settings: TransferSettings, sample: int
-) -> int:
-    """Step 3 of AGAD for one column; returns the pulses on the slow tile."""
-    j = int(state.scalars[NEXT_COLUMN])
-    _accumulate(state, settings, _read_column(fast, path, j, sample), j)
-    pulses = _transfer(slow, state, settings, j, sample)
-    _finish_read(state, settings, j)
-    return pulses
 
 
 @final
@@ -306,41 +328,40 @@ class Reference:
             smaller += plan.smaller
         return np.array([pulses, smaller], dtype=np.int64)
 
-    def agad_update(
+    def transfer_update(
         self,
         fast: Cells,
         slow: Cells,
         law: UpdateLaw,
         trains: Trains,
-        keys: Keys,
-        slow_key: tuple[int, int],
-        read_key: tuple[int, int],
-        read_variance: FloatArray,
-        weight: Float64Array,
-        converter: Converter,
+        keys: TransferKeys,
+        path: ReadPath,
         state: TransferState,
         settings: TransferSettings,
         x: FloatArray,
         d: FloatArray,
         epochs: tuple[int, int],
     ) -> Int64Array:
-        """AGAD; see `Member.agad_update`."""
-        fast_target = _Target(fast, law, Stream(*keys.cells), epochs[0])
-        slow_target = _Target(slow, law, Stream(*slow_key), epochs[1])
-        path = _ReadPath(weight, read_variance, converter, Stream(*read_key), epochs[0])
-        fast_pulses = smaller = column_reads = slow_pulses = 0
+        """The Tiki-Taka family; see `Member.transfer_update`."""
+        fast_target = _Target(fast, law, Stream(*keys.pulses.cells), epochs[0])
+        slow_target = _Target(slow, law, Stream(*keys.slow), epochs[1])
+        transfer = _Transfer(fast_target, slow_target, keys, path, state, settings)
+        counts = np.zeros(5, dtype=np.int64)
         for b in range(len(x)):
             x_b, d_b = x[b].astype(np.float64), d[b].astype(np.float64)
             _track_maxima(state, settings, x_b, d_b)
             chopped = state.chopper * x_b
             plan = _plan(trains, _fast_slots(state, settings, x_b, d_b), chopped, d_b)
-            fast_pulses += _update_sample(fast_target, plan, keys, b * trains.length, _moves_up(chopped, d_b))
-            smaller += plan.smaller
+            counts[0] += _update_sample(fast_target, plan, keys.pulses, b * trains.length, _moves_up(chopped, d_b))
+            counts[1] += plan.smaller
             state.scalars[SAMPLES_SEEN] += 1.0
             if int(state.scalars[SAMPLES_SEEN]) % settings.every == 0:
-                slow_pulses += _read_and_transfer(fast, path, slow_target, state, settings, b)
-                column_reads += 1
-        return np.array([fast_pulses, smaller, column_reads, slow_pulses], dtype=np.int64)
+                j = int(state.scalars[NEXT_COLUMN])
+                outputs = _read_column(transfer, j, b, int(counts[2]))
+                counts[2] += 1
+                counts[3:] += _transfer_column(transfer, j, b, outputs)
+                _finish_read(transfer, j, b, outputs)
+        return counts
 
     def drive(self, x: FloatArray, step: float, shrink: float) -> tuple[FloatArray, FloatArray]:
         """Noise management and DAC; see `Member.drive`."""

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import inspect
 
+import numpy as np
 import pytest
 
 from ohmnia.device import Device
-from ohmnia.kernels import NAMES, Cells, Converter, Keys, Member, Trains, TransferSettings, TransferState, UpdateLaw, member
+from ohmnia.kernels import (
+    NAMES,
+    Cells,
+    Converter,
+    Keys,
+    Member,
+    ReadPath,
+    Trains,
+    TransferKeys,
+    TransferSettings,
+    TransferState,
+    UpdateLaw,
+    member,
+    reads_of,
+)
 
-METHODS = ["agad_update", "convert", "drive", "pulsed_update"]
-RECORDS = [Cells, Converter, Keys, Trains, TransferSettings, TransferState, UpdateLaw]
+METHODS = ["convert", "drive", "pulsed_update", "transfer_update"]
+RECORDS = [Cells, Converter, Keys, ReadPath, Trains, TransferKeys, TransferSettings, TransferState, UpdateLaw]
 
 
 def test_the_contract_has_these_methods() -> None:
@@ -47,3 +62,20 @@ def test_a_law_hands_out_what_the_kernels_take(device: Device) -> None:
     assert law.code == 0
     assert law.multiplicative in (0, 1)
     assert (law.exponent_up, law.exponent_down) == (device.update.exponent_up, device.update.exponent_down)
+
+
+@pytest.mark.parametrize(
+    ("seen", "column", "every", "samples", "expected"),
+    [
+        (0, 0, 1, 3, [0, 1, 2]),
+        (0, 2, 1, 4, [2, 3, 0, 1]),
+        (0, 1, 2, 1, []),
+        (1, 1, 2, 1, [1]),
+        (5, 3, 3, 7, [3, 0, 1]),
+    ],
+)
+def test_the_columns_that_will_be_read(seen: int, column: int, every: int, samples: int, expected: list[int]) -> None:
+    empty, lines = np.zeros((0, 0), np.float32), np.zeros(4, np.int32)
+    state = TransferState(empty, empty, empty, lines, lines, np.array([seen, column, 0.0, 0.0]))
+    settings = TransferSettings(*(every if name == "every" else 1 for name in TransferSettings._fields))
+    assert reads_of(state, settings, samples).tolist() == expected

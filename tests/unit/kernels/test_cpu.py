@@ -12,11 +12,20 @@ from contracts.kernel_member import KernelMemberContract
 from helpers import SIGMAS
 from ohmnia.kernels import Converter
 from ohmnia.kernels._cpu import Cpu
+from ohmnia.kernels._plan import DENSE, LISTS
 from ohmnia.random import Stream, normal
 
 
 class TestCpu(KernelMemberContract):
     own = Cpu()
+
+
+class TestDense(KernelMemberContract):
+    own = Cpu(DENSE)
+
+
+class TestLists(KernelMemberContract):
+    own = Cpu(LISTS)
 
 
 def draws(samples: int, lines: int, key: tuple[int, int], counters: np.ndarray) -> np.ndarray:

@@ -1,0 +1,63 @@
+"""How many threads the compiled kernels use; their results do not depend on it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ohmnia._errors import require
+
+_AVAILABLE = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class _Threads:
+    """The setting, and a pool that is made when it is first needed and anew in a forked process."""
+
+    def __init__(self) -> None:
+        self.count = _AVAILABLE
+        self.pool: ThreadPoolExecutor | None = None
+        self.owner = 0
+
+    def executor(self) -> ThreadPoolExecutor:
+        if self.pool is None or self.owner != os.getpid():
+            self.pool, self.owner = (
+                ThreadPoolExecutor(max_workers=max(_AVAILABLE, self.count), thread_name_prefix="ohmnia"),
+                os.getpid(),
+            )
+        return self.pool
+
+
+_THREADS = _Threads()
+
+
+def threads() -> int:
+    """Threads of the compiled kernels; at first as many as the process may use."""
+    return _THREADS.count
+
+
+def set_threads(count: int) -> None:
+    """Set the number of threads of the compiled kernels.
+
+    Raises
+    ------
+    InvalidValueError
+        Fewer than 1.
+    """
+    require(count >= 1, "number of threads", count, "1 or more")
+    _THREADS.count = int(count)
+    _THREADS.pool = None
+
+
+def over_rows(work: Callable[[int, int], Any], rows: int, count: int) -> list[Any]:
+    """Call `work(first, last)` on a fixed partition of rows, the first part on this thread; results in order."""
+    count = max(1, min(count, rows))
+    edges = [rows * part // count for part in range(count + 1)]
+    if count == 1:
+        return [work(0, rows)]
+    executor = _THREADS.executor()
+    others = [executor.submit(work, *edge) for edge in itertools.pairwise(edges[1:])]
+    first = work(edges[0], edges[1])
+    return [first, *(other.result() for other in others)]

@@ -1,0 +1,176 @@
+r"""What the rules of the Tiki-Taka family share: a fast tile A, a slow tile C, and column reads that go from one to the other.
+
+    A  <- A - lr_A d (c x)^T                       pulses, every sample, with choppers c of +-1
+    r   = read of column j of A                    every n_s samples, j in turn
+    v   = c_j lr_H (r - R_j)                       against a reference R
+    H_j <- H_j + v;  C gets trunc(H) pulses where |H| >= 1    (Tiki-Taka v1: C gets v pulses on average, without H)
+
+Scales: lr_A = fast_rate dw_A / (m_x m_d) with running means m of max|x| and max|d|, so that a mean sample asks for
+`fast_rate` slots. With n the inputs of the array, dw the granularities,
+
+    scaling "gradient":     lr_H = lr n_s n / (gamma0 dw_C lr_A)
+    scaling "granularity":  lr_H = lr / dw_A                          (H does not follow the size of the gradient)
+
+gamma0 is the memory of A in samples: where A holds the gradients of the last gamma0 samples, lr means what it means in plain
+SGD. A device of few states forgets soon; its memory counts as 10 times its number of states 2 / dw_A.
+
+References
+----------
+Rasch et al., Nat. Commun. 15, 7133 (2024), who use gamma0 = 200 for 20 states.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+
+from ohmnia.array import SLOW, Block, PulseScheme, Tile, UpdateRequest
+from ohmnia.array.tile import pulse_keys
+from ohmnia.kernels import ReadPath, TransferKeys, TransferSettings, TransferState, reads_of
+from ohmnia.training._abstract import AbstractRule
+
+FAST = "fast"
+MEMORY_IN_STATES = 10.0
+
+
+class AbstractTransferRule(AbstractRule):
+    """Hyper-parameters that every transfer rule has.
+
+    Parameters
+    ----------
+    fast_rate
+        eta0 * l_max: slots that a sample with mean maxima asks for on the fast tile.
+    scheme
+        Pulse trains of the fast tile.
+    transfer_every
+        n_s, samples between two column reads.
+    scaling, gamma0
+        See the module's equations; None: the default of gamma0.
+    slow_length
+        Most pulses of one transfer.
+    rate_memory
+        Time constant of the running means of the maxima, in samples.
+    """
+
+    fast_rate: float = Field(default=1.0, gt=0)
+    scheme: PulseScheme = PulseScheme(length=5)
+    transfer_every: int = Field(default=1, ge=1)
+    scaling: Literal["gradient", "granularity"] = "gradient"
+    gamma0: float | None = Field(default=None, gt=0)
+    slow_length: int = Field(default=1, ge=1)
+    rate_memory: float = Field(default=1000.0, ge=1)
+
+    def settings(self, fast: Tile, slow: Tile, learning_rate: float) -> TransferSettings:
+        """The numbers that the kernel takes; here for a reference that stays, no chopper, and H less the steps that left it."""
+        gain, power = self.gain(fast, slow, learning_rate)
+        return TransferSettings(
+            fast_rate=self.fast_rate,
+            rate_memory=self.rate_memory,
+            gain=gain,
+            gain_power=power,
+            every=self.transfer_every,
+            period=0,
+            flip_probability=0.0,
+            wait=0,
+            dynamic=0,
+            mean_rate=1.0,
+            direct=0,
+            slow_length=self.slow_length,
+            forget=-1.0,
+        )
+
+    def start(self, block: Block) -> torch.Tensor:
+        """Put a new fast tile where it belongs; the first reference, in tile weights."""
+        return torch.zeros(block.shape)
+
+    def before(self, block: Block) -> None:
+        """What has to happen before a mini-batch; nothing here."""
+
+    def prepare(self, block: Block) -> None:
+        """A fast tile, and the digital buffers H, P, M, choppers and running means."""
+        if "scalars" in block.buffers and FAST in block.tiles:
+            return
+        rows, cols = block.shape
+        block.ensure_tile(FAST)
+        block.ensure_buffer("hidden", torch.zeros(rows, cols))
+        block.ensure_buffer("reference", self.start(block))
+        block.ensure_buffer("mean", torch.zeros(rows, cols))
+        block.ensure_buffer("chopper", torch.ones(cols, dtype=torch.int32))
+        block.ensure_buffer("reads", torch.zeros(cols, dtype=torch.int32))
+        block.ensure_buffer("clock", torch.tensor(block.tiles[FAST].clock_seconds, dtype=torch.float64))
+        block.ensure_buffer("scalars", torch.zeros(4, dtype=torch.float64))
+
+    def learn(self, block: Block, request: UpdateRequest, learning_rate: float) -> None:
+        """One mini-batch, sample after sample, inside a kernel."""
+        self.prepare(block)
+        self.before(block)
+        fast, slow = block.tiles[FAST], block.tiles[SLOW]
+        x, d = request.x.float().contiguous(), request.d.float().contiguous()
+        state = TransferState(*(block.buffers[name].numpy() for name in TransferState._fields))
+        settings = self.settings(fast, slow, learning_rate)
+        counts = fast.kernel.transfer_update(
+            fast.cells(),
+            slow.cells(),
+            fast.law,
+            self.scheme.trains(fast.granularity),
+            _keys(fast, slow),
+            _read_path(fast, reads_of(state, settings, len(x))),
+            state,
+            settings,
+            x.numpy(),
+            d.numpy(),
+            (fast.write_epoch(), slow.write_epoch()),
+        )
+        _count(fast, slow, counts)
+
+    def memory(self, fast: Tile) -> float:
+        """gamma0, in samples: as given, or 10 times the number of states on [-1, 1]."""
+        return self.gamma0 if self.gamma0 is not None else MEMORY_IN_STATES * 2.0 / fast.granularity
+
+    def gain(self, fast: Tile, slow: Tile, learning_rate: float) -> tuple[float, float]:
+        """lr_H without the running means, and the power of their product that belongs to it."""
+        if self.scaling == "granularity":
+            return learning_rate / fast.granularity, 0.0
+        gain = learning_rate * self.transfer_every * fast.cols
+        return gain / (self.memory(fast) * slow.granularity * self.fast_rate * fast.granularity), 1.0
+
+
+def start_at_symmetry(block: Block) -> torch.Tensor:
+    """Write the fast tile to its cells' own symmetry points, which then are the reference, in tile weights.
+
+    The symmetry points are taken as known, as after a calibration without error.
+    """
+    fast = block.tiles[FAST]
+    weights = fast.mapping.weights(fast.device.update.symmetry_points(fast.parameters)).float()
+    fast.program(weights.clamp(*fast.mapping.limits), block.config.acceptance_range)
+    return weights
+
+
+def _keys(fast: Tile, slow: Tile) -> TransferKeys:
+    """Keys of one use: trains and cells of the fast tile, and all that belongs to reads and transfers."""
+    reading = fast.next_stream("read")
+    slow_stream, *others = slow.next_stream("update"), reading, reading.at(1), reading.at(2)
+    pulses = pulse_keys(fast.next_stream("update"))
+    return TransferKeys(pulses, *((stream.key0, stream.key1) for stream in (slow_stream, *others)))
+
+
+def _read_path(fast: Tile, columns: NDArray[np.int64]) -> ReadPath:
+    variance = fast.column_read_variance(torch.from_numpy(columns)).contiguous().numpy()
+    return ReadPath(np.array([*fast.mapping.gains, fast.mapping.offset]), variance, fast.periphery.converter)
+
+
+def _count(fast: Tile, slow: Tile, counts: NDArray[np.int64]) -> None:
+    pulses, short, reads, slow_pulses, limited = counts.tolist()
+    fast.activity.pulses += pulses
+    fast.activity.short_updates += short
+    fast.activity.reads += reads
+    fast.activity.dac_conversions += reads
+    fast.activity.adc_conversions += reads * fast.rows
+    slow.activity.pulses += slow_pulses
+    slow.activity.short_updates += limited
+    fast.touched()
+    slow.touched()

@@ -1,0 +1,38 @@
+"""Tiki-Taka v1: pulses onto A, and the reads of A straight onto C as stochastic pulse trains.
+
+The equations of `_transfer` with choppers of 1 and a fixed reference R, the symmetry points of A's cells. A read v is a train
+of `slow_length` slots on C, each with a pulse at probability |v| / slow_length: C follows v on average, read noise included.
+
+References
+----------
+Gokmen & Haensch, Front. Neurosci. 14, 103 (2020). Limits: R is taken as known without error; C alone carries the weight
+(gamma = 0 of the paper).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, final
+
+import torch
+from pydantic import Field
+
+from ohmnia.array import Block, Tile
+from ohmnia.kernels import TransferSettings
+from ohmnia.training._transfer import AbstractTransferRule, start_at_symmetry
+
+
+@final
+class TikiTaka(AbstractTransferRule):
+    """Hyper-parameters of Tiki-Taka v1: those of every transfer rule; here `slow_length` is the train of a transfer."""
+
+    citations: ClassVar[tuple[str, ...]] = ("gokmen2020",)
+
+    slow_length: int = Field(default=5, ge=1)
+
+    def start(self, block: Block) -> torch.Tensor:
+        """A fast tile at its symmetry points, and these as the reference."""
+        return start_at_symmetry(block)
+
+    def settings(self, fast: Tile, slow: Tile, learning_rate: float) -> TransferSettings:
+        """The numbers that the kernel takes."""
+        return super().settings(fast, slow, learning_rate)._replace(direct=1)
