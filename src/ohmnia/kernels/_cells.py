@@ -1,8 +1,8 @@
 """Pulses on cells, row after row: packed trains are met by AND and popcount, and a row's cells stay in cache.
 
-A row and a sample meet in one of three ways, which give the same bits: *dense*, all columns at once and pulse after pulse
-(vectorised, for soft bounds with exponents of 1); *lanes*, the hit columns one by one; and *lists*, the same over the
-few columns whose trains are not empty. All steps are float32 operations in one order, without fast-math.
+A row and a sample meet in one of two ways, which give the same bits: *dense*, pulse after pulse on all columns at once; or
+by *hits*, where the columns that coincide are first put close together. Either is vectorised for soft bounds with exponents
+of 1; other exponents are done cell by cell. All steps are float32 operations in one order, without fast-math.
 """
 
 from __future__ import annotations
@@ -12,25 +12,24 @@ import math
 import numpy as np
 
 from ohmnia.kernels._jit import jit
-from ohmnia.kernels._plan import AUTO, DENSE
 from ohmnia.kernels._words import lane, mix, popcount, step, word
 
-_F32, _U32 = np.float32, np.uint32
+_F32, _U32, _U64 = np.float32, np.uint32, np.uint64
 _ONE, _ZERO = np.float32(1.0), np.float32(0.0)
 _TWO_POW_32 = 4294967296.0
 _SHIFT = np.uint32(20)
-_BLOCK = 512
-# A pulse alone costs as much as ten lanes of a vectorised pulse.
-_LANES_A_PULSE = 10
+# A pulse alone costs as much as ten lanes of a vectorised pulse; fewer pulses than this share of the lanes are hits.
+_LANES_A_PULSE, _DENSE_SHARE = 10, 0.25
+AUTO, DENSE, HITS = range(3)
 
 
 @jit
-def _pulse(g, up, parameters, p, i, j, law, xi):
+def _pulse(g, up, cell, size, parameters, law, xi):
     """Conductance after one pulse; `law` is (multiplicative, linear, exponent up, exponent down)."""
     multiplicative, linear, exponent_up, exponent_down = law
-    low, high, noise = parameters[2, p, i, j], parameters[3, p, i, j], parameters[4, p, i, j]
+    low, high, noise = parameters[2 * size + cell], parameters[3 * size + cell], parameters[4 * size + cell]
     sign = _ONE if up else -_ONE
-    full = parameters[0, p, i, j] if up else parameters[1, p, i, j]
+    full = parameters[cell] if up else parameters[size + cell]
     reach = _F32(sign * _F32((high if up else low) - g))
     reach = reach if reach > _ZERO else _ZERO
     span = _F32(high - low)
@@ -46,160 +45,203 @@ def _pulse(g, up, parameters, p, i, j, law, xi):
 
 
 @jit
-def _pulses(conductance, parameters, p, i, j, up, first, count, key0, key1, law, table):
+def _pulses(conductance, parameters, cell, up, first, count, key0, key1, law, table):
     """`count` pulses on one cell, with the normals of counters first, first + 1, ..."""
-    cell = lane(key0, (p * conductance.shape[1] + i) * conductance.shape[2] + j)
-    g = conductance[p, i, j]
+    own, g = lane(key0, cell), conductance[cell]
     for n in range(count):
-        xi = table[mix(_U32(_U32(cell + step(first + n)) ^ _U32(key1))) >> _SHIFT]
-        g = _pulse(g, up, parameters, p, i, j, law, xi)
-    conductance[p, i, j] = g
+        xi = table[mix(_U32(_U32(own + step(first + n)) ^ _U32(key1))) >> _SHIFT]
+        g = _pulse(g, up, cell, conductance.shape[0], parameters, law, xi)
+    conductance[cell] = g
+
+
+# Arrays are flat from here on, with offsets that are not signed: a slice costs two atomic counts of its references, and a
+# signed index a test for a negative one. `width` is the number of columns, or of hit cells put close together.
 
 
 @jit
-def _meet(row_word, col_words, counts):
-    for j in range(counts.shape[0]):
-        counts[j] = popcount(_U32(row_word & col_words[j]))
-
-
-@jit
-def _meet_more(row_word, col_words, counts):
-    for j in range(counts.shape[0]):
-        counts[j] = _U32(counts[j] + popcount(_U32(row_word & col_words[j])))
-
-
-@jit
-def _sum_up(counts):
+def _count(row_words, words, start, stride, width, counts):
+    """Pulses of every column, into `counts`; the most of a column, and their sum."""
     most, total = _U32(0), _U32(0)
-    for j in range(counts.shape[0]):
+    row_word = row_words[0]
+    for j in range(width):
+        counts[j] = popcount(_U32(row_word & words[start + j]))
+    for part in range(1, row_words.shape[0]):
+        row_word, begin = row_words[part], start + _U64(part) * stride
+        for j in range(width):
+            counts[j] = _U32(counts[j] + popcount(_U32(row_word & words[begin + j])))
+    for j in range(width):
         total = _U32(total + counts[j])
         most = counts[j] if counts[j] > most else most
     return np.int64(most), np.int64(total)
 
 
 @jit
-def _coincidences(row_words, col_words, left, counts):
-    """Pulses of every column of a block, into `counts`; the most of a column, and their sum."""
-    right = left + counts.shape[0]
-    _meet(row_words[0], col_words[0, left:right], counts)
-    for part in range(1, row_words.shape[0]):
-        _meet_more(row_words[part], col_words[part, left:right], counts)
-    return _sum_up(counts)
-
-
-@jit
-def _indices(lanes, counter, key1, index):
-    """Where in the table the normals of one pulse of every lane are."""
-    for j in range(lanes.shape[0]):
-        index[j] = _U32(mix(_U32(_U32(lanes[j] + counter) ^ key1)) >> _SHIFT)
-
-
-@jit
-def _look_up(table, index, xi):
-    for j in range(index.shape[0]):
+def _normals(lanes, at, counter, key1, index, xi, table, width):
+    """The normals of one pulse of every lane."""
+    for j in range(width):
+        index[j] = _U32(mix(_U32(_U32(lanes[at + j] + counter) ^ key1)) >> _SHIFT)
+    for j in range(width):
         xi[j] = table[index[j]]
 
 
 @jit
-def _vector_pulse(conductance, low, high, noise, slope_up, slope_down, signs, row_sign, counts, number, xi, multiplicative):
-    """Pulse `number` of every column that has so many: `_pulse` without its branches."""
-    for j in range(conductance.shape[0]):
+def _vector_pulse(
+    g, at, limits, low, high, noise, slopes, rise, fall, signs, sign_at, row_sign, counts, number, xi, width, scaled
+):
+    """Pulse `number` of every cell that has so many: `_pulse` without its branches."""
+    for j in range(width):
         # All loads first: a load behind a condition becomes a gather.
-        g, floor, ceiling, rise, fall, spread = conductance[j], low[j], high[j], slope_up[j], slope_down[j], noise[j]
-        sign = _F32(signs[j] * row_sign)
+        old, floor, ceiling, spread = g[at + j], limits[low + j], limits[high + j], limits[noise + j]
+        up_slope, down_slope, sign = slopes[rise + j], slopes[fall + j], _F32(signs[sign_at + j] * row_sign)
         up = sign > _ZERO
-        reach = _F32(sign * _F32((ceiling if up else floor) - g))
+        reach = _F32(sign * _F32((ceiling if up else floor) - old))
         reach = reach if reach > _ZERO else _ZERO
-        mean = _F32((rise if up else fall) * reach)
-        spread = _F32(spread * mean) if multiplicative else spread
-        moved = _F32(g + _F32(sign * _F32(mean + _F32(spread * xi[j]))))
-        floor, ceiling = g if g < floor else floor, g if g > ceiling else ceiling
+        mean = _F32((up_slope if up else down_slope) * reach)
+        spread = _F32(spread * mean) if scaled else spread
+        moved = _F32(old + _F32(sign * _F32(mean + _F32(spread * xi[j]))))
+        floor, ceiling = old if old < floor else floor, old if old > ceiling else ceiling
         moved = moved if moved > floor else floor
         moved = moved if moved < ceiling else ceiling
-        conductance[j] = moved if number < counts[j] else g
+        g[at + j] = moved if number < counts[j] else old
 
 
 @jit
-def _prepare_row(parameters, i, key0, lanes, slopes):
-    """Slopes and lanes of the noise of one row's cells."""
-    _, planes, rows, cols = parameters.shape
+def _prepare_row(parameters, size, cell, width, at, key0, lanes, slopes, slopes_stride):
+    """Slopes and lanes of the noise of one row of a plane."""
+    for j in range(width):
+        span = _F32(parameters[_U64(3) * size + cell + j] - parameters[_U64(2) * size + cell + j])
+        slopes[at + j] = _F32(parameters[cell + j] / span)
+        slopes[slopes_stride + at + j] = _F32(parameters[size + cell + j] / span)
+    for j in range(width):
+        lanes[at + j] = mix(_U32(_U32(cell + j) ^ key0))
+
+
+@jit
+def _update_dense(tile, planes, row, width, size, signs, sign_at, row_sign, first, key1, scaled, most, work, table, epoch):
+    """One sample on all columns of a row, pulse after pulse."""
+    conductance, parameters, epochs = tile
+    lanes, slopes, counts, index, xi = work
     for p in range(planes):
-        for j in range(cols):
-            span = _F32(parameters[3, p, i, j] - parameters[2, p, i, j])
-            slopes[0, p, j] = _F32(parameters[0, p, i, j] / span)
-            slopes[1, p, j] = _F32(parameters[1, p, i, j] / span)
-        for j in range(cols):
-            lanes[p, j] = lane(key0, (p * rows + i) * cols + j)
+        at = p * width
+        cell = (p * (size // (planes * width)) + row) * width
+        own_sign = row_sign if p == _U64(0) else -row_sign
+        for number in range(most):
+            _normals(lanes, at, step(first + number), key1, index, xi, table, width)
+            _vector_pulse(
+                conductance,
+                cell,
+                parameters,
+                _U64(2) * size + cell,
+                _U64(3) * size + cell,
+                _U64(4) * size + cell,
+                slopes,
+                at,
+                planes * width + at,
+                signs,
+                sign_at,
+                own_sign,
+                counts,
+                _U32(number),
+                xi,
+                width,
+                scaled,
+            )
+        for j in range(width):
+            epochs[cell + j] = epoch if counts[j] > _U32(0) else epochs[cell + j]
 
 
 @jit
-def _dense(cells, p, i, left, right, signs, row_sign, counts, most, first, key1, multiplicative, row, table):
-    """All pulses of one sample on a block of a row."""
-    conductance, parameters = cells
-    lanes, slopes, index, xi = row
-    width = right - left
+def _find_hits(row_words, words, start, stride, count, hits):
+    """Which of the listed columns coincide with a row, into `hits`; returns how many. Without a branch, for speed."""
+    found = _U64(0)
+    if row_words.shape[0] == 1:
+        row_word = row_words[0]
+        for k in range(count):
+            hits[found] = k
+            found += _U64(_U32(row_word & words[start + k]) != _U32(0))
+        return found
+    for k in range(count):
+        both = _U32(0)
+        for part in range(row_words.shape[0]):
+            both = _U32(both | _U32(row_words[part] & words[start + _U64(part) * stride + k]))
+        hits[found] = k
+        found += _U64(both != _U32(0))
+    return found
+
+
+@jit
+def _count_hits(row_words, words, start, stride, listed, listed_at, found, hits, counts, columns):
+    """Pulses and columns of the hit cells; the most of a cell, and their sum."""
+    most, total = _U32(0), _U32(0)
+    for h in range(found):
+        k = _U64(hits[h])
+        pulses = _U32(0)
+        for part in range(row_words.shape[0]):
+            pulses = _U32(pulses + popcount(_U32(row_words[part] & words[start + _U64(part) * stride + k])))
+        counts[h], columns[h] = pulses, listed[listed_at + k]
+        total = _U32(total + pulses)
+        most = pulses if pulses > most else most
+    return np.int64(most), np.int64(total)
+
+
+@jit
+def _update_hits(
+    tile, size, row_cell, signs, sign_at, row_sign, found, most, first, keys, law, work, close, table, epoch, stride
+):
+    """One sample on the hit cells of a row of a plane: put close together, pulsed, and put back."""
+    conductance, parameters, epochs = tile
+    columns, counts, lanes, index, xi, numbers = work[0], work[1], close[0], close[1], close[2], close[3]
+    low, high, noise, slope, sign_close = stride, _U64(2) * stride, _U64(3) * stride, _U64(4) * stride, _U64(5) * stride
+    for h in range(found):
+        j = _U64(columns[h])
+        cell = row_cell + j
+        sign = _F32(signs[sign_at + j] * row_sign)
+        numbers[h] = conductance[cell]
+        numbers[low + h] = parameters[_U64(2) * size + cell]
+        numbers[high + h] = parameters[_U64(3) * size + cell]
+        numbers[noise + h] = parameters[_U64(4) * size + cell]
+        numbers[slope + h] = parameters[cell if sign > _ZERO else size + cell]
+        numbers[sign_close + h] = sign
+        epochs[cell] = epoch
+    for h in range(found):
+        numbers[slope + h] = _F32(numbers[slope + h] / _F32(numbers[high + h] - numbers[low + h]))
+    for h in range(found):
+        lanes[h] = mix(_U32(_U32(row_cell + _U64(columns[h])) ^ _U32(keys[0])))
     for number in range(most):
-        _indices(lanes[p, left:right], step(first + number), _U32(key1), index[:width])
-        _look_up(table, index[:width], xi[:width])
+        _normals(lanes, _U64(0), step(first + number), _U32(keys[1]), index, xi, table, found)
         _vector_pulse(
-            conductance[p, i, left:right],
-            parameters[2, p, i, left:right],
-            parameters[3, p, i, left:right],
-            parameters[4, p, i, left:right],
-            slopes[0, p, left:right],
-            slopes[1, p, left:right],
-            signs[left:right],
-            row_sign,
+            numbers,
+            _U64(0),
+            numbers,
+            low,
+            high,
+            noise,
+            numbers,
+            slope,
+            slope,
+            numbers,
+            sign_close,
+            _ONE,
             counts,
             _U32(number),
-            xi[:width],
-            multiplicative,
+            xi,
+            found,
+            law[0],
         )
+    for h in range(found):
+        conductance[row_cell + _U64(columns[h])] = numbers[h]
 
 
 @jit
-def _stamp(epochs, counts, epoch):
-    for j in range(epochs.shape[0]):
-        epochs[j] = epoch if counts[j] > _U32(0) else epochs[j]
-
-
-@jit
-def _update_listed(
-    conductance, parameters, epochs, i, row_words, col_words, listed, signs, row_sign, first, keys, law, table, epoch
-):
-    """One sample on the listed columns of a row; returns the pulses."""
-    total = 0
-    for j in listed:
-        count = 0
-        for part in range(row_words.shape[0]):
-            count += np.int64(popcount(_U32(row_words[part] & col_words[part, j])))
-        if count > 0:
-            up = _F32(signs[j] * row_sign) > _ZERO
-            for p in range(conductance.shape[0]):
-                _pulses(conductance, parameters, p, i, j, up == (p == 0), first, count, keys[0], keys[1], law, table)
-                epochs[p, i, j] = epoch
-            total += count
-    return total
-
-
-@jit
-def _update_block(
-    conductance, parameters, epochs, i, left, counts, most, dense, signs, row_sign, first, keys, law, row, table, epoch
-):
-    """One sample on a block of columns of a row."""
-    right = left + counts.shape[0]
-    for p in range(conductance.shape[0]):
-        own_sign = row_sign if p == 0 else -row_sign
-        if dense:
-            cells = conductance, parameters
-            _dense(cells, p, i, left, right, signs, own_sign, counts, most, first, keys[1], law[0], row, table)
-        else:
-            for j in range(left, right):
-                count = np.int64(counts[j - left])
-                if count > 0:
-                    up = _F32(signs[j] * own_sign) > _ZERO
-                    _pulses(conductance, parameters, p, i, j, up, first, count, keys[0], keys[1], law, table)
-        _stamp(epochs[p, i, left:right], counts, epoch)
+def _update_singly(tile, row_cell, signs, sign_at, row_sign, found, first, keys, law, work, table, epoch):
+    """One sample on the hit cells of a row of a plane, cell by cell, for any law."""
+    conductance, parameters, epochs = tile
+    for h in range(found):
+        j = _U64(work[0][h])
+        up = _F32(signs[sign_at + j] * row_sign) > _ZERO
+        cell = np.int64(row_cell + j)
+        _pulses(conductance, parameters, cell, up, first, np.int64(work[1][h]), keys[0], keys[1], law, table)
+        epochs[cell] = epoch
 
 
 @jit
@@ -267,7 +309,8 @@ def update_rows(
     law
         (multiplicative, linear, exponent up, exponent down).
     planned
-        d, signs and packed trains of the columns, packed trains of the rows, listed columns and their number, table.
+        d, table, packed trains of the columns and rows, listed columns (words, indices, number), columns that fire in a
+        slot, signs.
     events, factors
         Column reads; see `plan_transfer`.
     buffers
@@ -283,68 +326,97 @@ def update_rows(
     """
     conductance, parameters, epochs = fast
     slow_conductance, slow_parameters, slow_epochs = slow
-    d, signs, col_words, row_words, listed, listed_count, table = planned
+    d, table, col_words, row_words, listed_words, listed, listed_count, share, signs = planned
     hidden, reference, mean, variance, weight = buffers
-    planes, _, cols = conductance.shape
+    planes, rows, cols = conductance.shape
     converter = (numbers[0], numbers[1], numbers[2])
     length, direct, slow_length, forget = np.int64(numbers[3]), numbers[4] > 0.0, np.int64(numbers[5]), numbers[6]
     epoch, slow_epoch = np.int32(numbers[7]), np.int32(numbers[8])
-    block = min(_BLOCK, cols)
-    hits, lanes, slopes = np.empty(block, np.uint32), np.empty((planes, cols), np.uint32), np.empty((2, planes, cols), np.float32)
-    row = (lanes, slopes, np.empty(block, np.uint32), np.empty(block, np.float32))
+    size, width, parts, stride = _U64(planes * rows * cols), _U64(cols), col_words.shape[1], _U64(cols + 1)
+    tile = (conductance.reshape(-1), parameters.reshape(-1), epochs.reshape(-1))
+    slow_tile = (slow_conductance.reshape(-1), slow_parameters.reshape(-1))
+    flat_signs, flat_words, flat_listed_words, flat_listed = (
+        signs.ravel(),
+        col_words.ravel(),
+        listed_words.ravel(),
+        listed.ravel(),
+    )
+    hits, columns = np.empty(cols + 1, np.uint32), np.empty(cols + 1, np.uint32)
+    hit_counts, row_counts = np.empty(cols + 1, np.uint32), np.empty(cols + 1, np.uint32)
+    lanes, slopes = np.empty(planes * cols, np.uint32), np.empty(2 * planes * cols, np.float32)
+    index, xi = np.empty(cols, np.uint32), np.empty(cols, np.float32)
+    dense_work = (lanes, slopes, row_counts, index, xi)
+    close = (np.empty(cols, np.uint32), index, xi, np.empty(6 * (cols + 1), np.float32))
+    own = np.empty(parts, np.uint32)
     for i in range(first_row, last_row):
         ready = False
         for b in range(d.shape[0]):
-            filled = _U32(0)
-            for part in range(row_words.shape[1]):
-                filled = _U32(filled | row_words[b, part, i])
-            row_sign = _ONE if d[b, i] > _ZERO else -_ONE
-            if filled != _U32(0) and listed_count[b] >= 0:
-                total = _update_listed(
-                    conductance,
-                    parameters,
-                    epochs,
-                    i,
-                    row_words[b, :, i],
-                    col_words[b],
-                    listed[b, : listed_count[b]],
-                    signs[b],
-                    row_sign,
-                    b * length,
-                    keys,
-                    law,
-                    table,
-                    epoch,
-                )
+            slots = 0
+            for part in range(parts):
+                own[part] = row_words[b, part, i]
+                slots += np.int64(popcount(own[part]))
+            if slots > 0:
+                row_sign, first, sign_at = _ONE if d[b, i] > _ZERO else -_ONE, b * length, _U64(b * cols)
+                dense, most, total = False, 0, 0
+                if law[1] and (path == DENSE or (path == AUTO and slots * share[b] > _DENSE_SHARE * cols)):
+                    most, total = _count(own, flat_words, _U64(b * parts * cols), width, width, row_counts)
+                    dense = path == DENSE or total * _LANES_A_PULSE > most * cols
+                if dense:
+                    if not ready:
+                        for p in range(planes):
+                            row_cell, at = _U64((p * rows + i) * cols), _U64(p * cols)
+                            _prepare_row(tile[1], size, row_cell, width, at, _U32(keys[0]), lanes, slopes, _U64(planes * cols))
+                        ready = True
+                    _update_dense(
+                        tile,
+                        _U64(planes),
+                        _U64(i),
+                        width,
+                        size,
+                        flat_signs,
+                        sign_at,
+                        row_sign,
+                        first,
+                        _U32(keys[1]),
+                        law[0],
+                        most,
+                        dense_work,
+                        table,
+                        epoch,
+                    )
+                else:
+                    start = _U64(b * parts * (cols + 1))
+                    found = _find_hits(own, flat_listed_words, start, stride, _U64(listed_count[b]), hits)
+                    most, total = _count_hits(
+                        own, flat_listed_words, start, stride, flat_listed, _U64(b * (cols + 1)), found, hits, hit_counts, columns
+                    )
+                    work = (columns, hit_counts)
+                    for p in range(planes):
+                        own_sign, row_cell = row_sign if p == 0 else -row_sign, _U64((p * rows + i) * cols)
+                        if law[1]:
+                            _update_hits(
+                                tile,
+                                size,
+                                row_cell,
+                                flat_signs,
+                                sign_at,
+                                own_sign,
+                                found,
+                                most,
+                                first,
+                                keys,
+                                law,
+                                work,
+                                close,
+                                table,
+                                epoch,
+                                stride,
+                            )
+                        else:
+                            _update_singly(
+                                tile, row_cell, flat_signs, sign_at, own_sign, found, first, keys, law, work, table, epoch
+                            )
                 counts[0] += total * planes
-            elif filled != _U32(0):
-                for left in range(0, cols, block):
-                    width = min(block, cols - left)
-                    most, total = _coincidences(row_words[b, :, i], col_words[b], left, hits[:width])
-                    if total > 0:
-                        dense = law[1] and (path == DENSE or (path == AUTO and total * _LANES_A_PULSE > most * width))
-                        if dense and not ready:
-                            _prepare_row(parameters, i, keys[0], lanes, slopes)
-                            ready = True
-                        _update_block(
-                            conductance,
-                            parameters,
-                            epochs,
-                            i,
-                            left,
-                            hits[:width],
-                            most,
-                            dense,
-                            signs[b],
-                            row_sign,
-                            b * length,
-                            keys,
-                            law,
-                            row,
-                            table,
-                            epoch,
-                        )
-                        counts[0] += total * planes
             j = np.int64(events[b, 0])
             if j >= 0:
                 xi = table[word(keys[4], keys[5], i, b) >> _SHIFT]
@@ -360,9 +432,8 @@ def update_rows(
                         for p in range(planes):
                             up = (steps > 0) == (p == 0)
                             first = b * slow_length
-                            _pulses(
-                                slow_conductance, slow_parameters, p, i, j, up, first, abs(steps), keys[2], keys[3], law, table
-                            )
+                            cell = (p * rows + i) * cols + j
+                            _pulses(slow_tile[0], slow_tile[1], cell, up, first, abs(steps), keys[2], keys[3], law, table)
                             slow_epochs[p, i, j] = slow_epoch
                         counts[1] += abs(steps) * planes
                 if factors[b, 1] > 0.0:

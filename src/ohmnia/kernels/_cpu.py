@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ohmnia._errors import out_of_range
-from ohmnia.kernels._cells import update_rows
+from ohmnia.kernels._cells import AUTO, update_rows
 from ohmnia.kernels._contract import (
     Cells,
     Converter,
@@ -27,7 +27,7 @@ from ohmnia.kernels._contract import (
     UpdateLaw,
 )
 from ohmnia.kernels._jit import jit
-from ohmnia.kernels._plan import AUTO, largest, plan_transfer, plan_update
+from ohmnia.kernels._plan import largest, plan_transfer, plan_update
 from ohmnia.kernels._threads import over_rows, threads
 from ohmnia.kernels._words import word
 from ohmnia.random import normal_table
@@ -80,8 +80,10 @@ class _Planned(NamedTuple):
 
     col_words: NDArray[np.uint32]
     row_words: NDArray[np.uint32]
+    listed_words: NDArray[np.uint32]
     listed: IntArray
     count: IntArray
+    share: NDArray[np.float64]
     signs: FloatArray
 
 
@@ -90,8 +92,10 @@ def _empty_plan(samples: int, rows: int, cols: int, length: int) -> _Planned:
     return _Planned(
         np.zeros((samples, parts, cols), np.uint32),
         np.zeros((samples, parts, rows), np.uint32),
-        np.empty((samples, cols), np.int32),
+        np.empty((samples, parts, cols + 1), np.uint32),
+        np.empty((samples, cols + 1), np.int32),
         np.empty(samples, np.int32),
+        np.zeros(samples),
         np.empty((samples, cols), np.float32),
     )
 
@@ -110,7 +114,7 @@ class Cpu:
     Parameters
     ----------
     path
-        AUTO, or how a row and a sample meet in any case (DENSE, LANES, LISTS of `_plan`); the bits are the same.
+        AUTO, or how a row and a sample meet in any case (DENSE, HITS of `_cells`); the bits are the same.
     """
 
     def __init__(self, path: int = AUTO) -> None:
@@ -143,13 +147,11 @@ class Cpu:
         planned = _empty_plan(samples, rows, cols, trains.length)
         line_keys = np.array([*keys.columns, *keys.rows], np.int64)
         rate, granularity, lengths = float(learning_rate), float(trains.granularity), trains[1:]
-        smaller, expected = plan_update(x, d, rate, granularity, lengths, line_keys, self.path, *planned)
+        smaller, expected = plan_update(x, d, rate, granularity, lengths, line_keys, *planned)
         cell_keys = np.array([*keys.cells, 0, 0, 0, 0, 0, 0], np.int64)
         events, factors = np.full((samples, 4), -1, np.int32), np.zeros((samples, 2))
         buffers = (_NO_READS, _NO_READS, _NO_READS, _NO_READS, np.zeros(2))
         numbers = (0.0, 0.0, 0.0, float(trains.length), 0.0, 1.0, 0.0, float(epoch), 0.0)
-        col_words, row_words, listed, count, signs = planned
-        planned = (d, signs, col_words, row_words, listed, count, normal_table().numpy())
         counts = self._rows(
             expected,
             samples,
@@ -157,7 +159,7 @@ class Cpu:
             tuple(cells),
             tuple(cells),
             _law(law),
-            planned,
+            (d, normal_table().numpy(), *planned),
             events,
             factors,
             buffers,
@@ -192,7 +194,6 @@ class Cpu:
             tuple(map(float, settings[:10])),
             trains[1:],
             line_keys,
-            self.path,
             *planned,
             state.chopper,
             state.reads,
@@ -203,7 +204,6 @@ class Cpu:
         cell_keys = np.array([*keys.pulses.cells, *keys.slow, *keys.read, *keys.transfer], np.int64)
         lengths = (trains.length, settings.direct, settings.slow_length, settings.forget)
         numbers = tuple(map(float, (*path.converter, *lengths, *epochs)))
-        col_words, row_words, listed, count, signs = planned
         counts = self._rows(
             expected,
             samples,
@@ -211,7 +211,7 @@ class Cpu:
             tuple(fast),
             tuple(slow),
             _law(law),
-            (d, signs, col_words, row_words, listed, count, normal_table().numpy()),
+            (d, normal_table().numpy(), *planned),
             events,
             factors,
             (state.hidden, state.reference, state.mean, path.variance, path.weight),

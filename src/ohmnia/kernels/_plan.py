@@ -15,9 +15,6 @@ from ohmnia.kernels._words import lane, mix, step, word
 
 _TWO_POW_32 = 4294967296.0
 _U32, _F32 = np.uint32, np.float32
-# A list of columns costs as much as a look at every column when it holds this share of them.
-_LISTED = 0.125
-AUTO, DENSE, LANES, LISTS = range(4)
 
 
 @jit
@@ -73,26 +70,22 @@ def _trains(lanes, last, live, key1, first, slots, words):
 
 
 @jit
-def _list_columns(words, path, listed):
-    """Columns with a pulse train that is not empty; -1 where they are too many to be worth a list."""
-    most = words.shape[1] if path == LISTS else np.int64(words.shape[1] * _LISTED)
-    if path in (DENSE, LANES):
-        return -1
+def _list_columns(words, listed, listed_words):
+    """Columns whose train is not empty, and their words, close together; without a branch, for speed."""
+    parts, cols = words.shape
     count = 0
-    for j in range(words.shape[1]):
+    for j in range(cols):
         filled = _U32(0)
-        for part in range(words.shape[0]):
+        for part in range(parts):
             filled = _U32(filled | words[part, j])
-        if filled != _U32(0):
-            if count == most:
-                return -1
-            listed[count] = j
-            count += 1
+            listed_words[part, count] = words[part, j]
+        listed[count] = j
+        count += filled != _U32(0)
     return count
 
 
 @jit
-def make_trains(x, d, asked, trains, keys, path, col_words, row_words, listed, count):
+def make_trains(x, d, asked, trains, keys, col_words, row_words, listed_words, listed, count, share):
     """Pack the trains of a mini-batch.
 
     Parameters
@@ -105,12 +98,12 @@ def make_trains(x, d, asked, trains, keys, path, col_words, row_words, listed, c
         Longest train, update management, length management.
     keys
         int64: columns, rows, two words each.
-    path
-        AUTO, or what a test asks for.
     col_words, row_words
         uint32 (samples, words, lines), zeros at first.
-    listed, count
-        int32 (samples, cols) and (samples,): columns worth a visit, where they are few; else -1.
+    listed_words, listed, count
+        uint32 (samples, words, cols), int32 (samples, cols) and (samples,): the columns whose train is not empty.
+    share
+        float64 (samples,): columns that fire in a slot, on average.
 
     Returns
     -------
@@ -138,19 +131,20 @@ def make_trains(x, d, asked, trains, keys, path, col_words, row_words, listed, c
             sum_d = _thresholds(d[b], d_divisor, factor, last, live)
             _trains(row_lanes, last[:rows], live[:rows], keys[3], b * length, slots, row_words[b])
             expected += sum_x * sum_d * slots
-            count[b] = _list_columns(col_words[b], path, listed[b])
+            count[b] = _list_columns(col_words[b], listed[b], listed_words[b])
+            share[b] = sum_x
     return smaller, expected
 
 
 @jit
-def plan_update(x, d, learning_rate, granularity, trains, keys, path, col_words, row_words, listed, count, signs):
+def plan_update(x, d, learning_rate, granularity, trains, keys, col_words, row_words, listed_words, listed, count, share, signs):
     """k, directions and trains of a plain update; see `make_trains`."""
     asked = np.empty(x.shape[0])
     for b in range(x.shape[0]):
         asked[b] = learning_rate * largest(x[b]) * largest(d[b]) / granularity
         for j in range(x.shape[1]):
             signs[b, j] = _F32(-1.0) if x[b, j] > _F32(0.0) else _F32(1.0)
-    return make_trains(x, d, asked, trains, keys, path, col_words, row_words, listed, count)
+    return make_trains(x, d, asked, trains, keys, col_words, row_words, listed_words, listed, count, share)
 
 
 @jit
@@ -166,7 +160,23 @@ def _running_means(scalars, memory, x_max, d_max):
 
 @jit
 def plan_transfer(
-    x, d, numbers, trains, keys, path, col_words, row_words, listed, count, signs, chopper, reads, scalars, events, factors
+    x,
+    d,
+    numbers,
+    trains,
+    keys,
+    col_words,
+    row_words,
+    listed_words,
+    listed,
+    count,
+    share,
+    signs,
+    chopper,
+    reads,
+    scalars,
+    events,
+    factors,
 ):
     """k, directions, trains and column reads of a transfer rule; moves choppers, reads and running means on.
 
@@ -204,5 +214,5 @@ def plan_transfer(
                 chopper[j] = -chopper[j]
                 events[b, 3] = dynamic > 0.0
             scalars[1] = (j + 1) % cols
-    smaller, expected = make_trains(x, d, asked, trains, keys, path, col_words, row_words, listed, count)
+    smaller, expected = make_trains(x, d, asked, trains, keys, col_words, row_words, listed_words, listed, count, share)
     return smaller, expected, column_reads

@@ -11,8 +11,8 @@ import torch
 from contracts.kernel_member import KernelMemberContract
 from helpers import SIGMAS
 from ohmnia.kernels import Converter
+from ohmnia.kernels._cells import DENSE, HITS
 from ohmnia.kernels._cpu import Cpu
-from ohmnia.kernels._plan import DENSE, LISTS
 from ohmnia.random import Stream, normal
 
 
@@ -24,8 +24,8 @@ class TestDense(KernelMemberContract):
     own = Cpu(DENSE)
 
 
-class TestLists(KernelMemberContract):
-    own = Cpu(LISTS)
+class TestHits(KernelMemberContract):
+    own = Cpu(HITS)
 
 
 def draws(samples: int, lines: int, key: tuple[int, int], counters: np.ndarray) -> np.ndarray:

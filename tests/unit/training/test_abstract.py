@@ -70,7 +70,7 @@ def test_the_learning_rate_acts_on_effective_weights(device: Device, scale: floa
 
 
 def test_the_registry_knows_every_rule() -> None:
-    assert list(RULES) == ["agad", "sgd"]
+    assert list(RULES) == ["agad", "chopped-ttv2", "sgd", "tiki-taka", "ttv2"]
     for name in RULES:
         assert issubclass(RULES.get(name), AbstractRule)
         assert RULES.get(name).__name__.lower() == name
