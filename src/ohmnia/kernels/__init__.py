@@ -15,6 +15,8 @@ from ohmnia.kernels._contract import TransferSettings as TransferSettings
 from ohmnia.kernels._contract import TransferState as TransferState
 from ohmnia.kernels._contract import UpdateLaw as UpdateLaw
 from ohmnia.kernels._contract import reads_of as reads_of
+from ohmnia.kernels._threads import set_threads as set_threads
+from ohmnia.kernels._threads import threads as threads
 
 NAMES = ("cpu", "reference")
 

@@ -7,20 +7,14 @@ of 1; other exponents are done cell by cell. All steps are float32 operations in
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from ohmnia.kernels._jit import jit
-from ohmnia.kernels._words import lane, mix, popcount, step, word
+from ohmnia.kernels._words import lane, mix, popcount, step
 
 _F32, _U32, _U64 = np.float32, np.uint32, np.uint64
 _ONE, _ZERO = np.float32(1.0), np.float32(0.0)
-_TWO_POW_32 = 4294967296.0
 _SHIFT = np.uint32(20)
-# A pulse alone costs as much as ten lanes of a vectorised pulse; fewer pulses than this share of the lanes are hits.
-_LANES_A_PULSE, _DENSE_SHARE = 10, 0.25
-AUTO, DENSE, HITS = range(3)
 
 
 @jit
@@ -45,7 +39,7 @@ def _pulse(g, up, cell, size, parameters, law, xi):
 
 
 @jit
-def _pulses(conductance, parameters, cell, up, first, count, key0, key1, law, table):
+def pulses(conductance, parameters, cell, up, first, count, key0, key1, law, table):
     """`count` pulses on one cell, with the normals of counters first, first + 1, ..."""
     own, g = lane(key0, cell), conductance[cell]
     for n in range(count):
@@ -59,7 +53,7 @@ def _pulses(conductance, parameters, cell, up, first, count, key0, key1, law, ta
 
 
 @jit
-def _count(row_words, words, start, stride, width, counts):
+def count(row_words, words, start, stride, width, counts):
     """Pulses of every column, into `counts`; the most of a column, and their sum."""
     most, total = _U32(0), _U32(0)
     row_word = row_words[0]
@@ -106,7 +100,7 @@ def _vector_pulse(
 
 
 @jit
-def _prepare_row(parameters, size, cell, width, at, key0, lanes, slopes, slopes_stride):
+def prepare_row(parameters, size, cell, width, at, key0, lanes, slopes, slopes_stride):
     """Slopes and lanes of the noise of one row of a plane."""
     for j in range(width):
         span = _F32(parameters[_U64(3) * size + cell + j] - parameters[_U64(2) * size + cell + j])
@@ -117,7 +111,7 @@ def _prepare_row(parameters, size, cell, width, at, key0, lanes, slopes, slopes_
 
 
 @jit
-def _update_dense(tile, planes, row, width, size, signs, sign_at, row_sign, first, key1, scaled, most, work, table, epoch):
+def update_dense(tile, planes, row, width, size, signs, sign_at, row_sign, first, key1, scaled, most, work, table, epoch):
     """One sample on all columns of a row, pulse after pulse."""
     conductance, parameters, epochs = tile
     lanes, slopes, counts, index, xi = work
@@ -151,7 +145,7 @@ def _update_dense(tile, planes, row, width, size, signs, sign_at, row_sign, firs
 
 
 @jit
-def _find_hits(row_words, words, start, stride, count, hits):
+def find_hits(row_words, words, start, stride, count, hits):
     """Which of the listed columns coincide with a row, into `hits`; returns how many. Without a branch, for speed."""
     found = _U64(0)
     if row_words.shape[0] == 1:
@@ -170,7 +164,7 @@ def _find_hits(row_words, words, start, stride, count, hits):
 
 
 @jit
-def _count_hits(row_words, words, start, stride, listed, listed_at, found, hits, counts, columns):
+def count_hits(row_words, words, start, stride, listed, listed_at, found, hits, counts, columns):
     """Pulses and columns of the hit cells; the most of a cell, and their sum."""
     most, total = _U32(0), _U32(0)
     for h in range(found):
@@ -185,9 +179,7 @@ def _count_hits(row_words, words, start, stride, listed, listed_at, found, hits,
 
 
 @jit
-def _update_hits(
-    tile, size, row_cell, signs, sign_at, row_sign, found, most, first, keys, law, work, close, table, epoch, stride
-):
+def update_hits(tile, size, row_cell, signs, sign_at, row_sign, found, most, first, keys, law, work, close, table, epoch, stride):
     """One sample on the hit cells of a row of a plane: put close together, pulsed, and put back."""
     conductance, parameters, epochs = tile
     columns, counts, lanes, index, xi, numbers = work[0], work[1], close[0], close[1], close[2], close[3]
@@ -233,210 +225,12 @@ def _update_hits(
 
 
 @jit
-def _update_singly(tile, row_cell, signs, sign_at, row_sign, found, first, keys, law, work, table, epoch):
+def update_singly(tile, row_cell, signs, sign_at, row_sign, found, first, keys, law, work, table, epoch):
     """One sample on the hit cells of a row of a plane, cell by cell, for any law."""
     conductance, parameters, epochs = tile
     for h in range(found):
         j = _U64(work[0][h])
         up = _F32(signs[sign_at + j] * row_sign) > _ZERO
         cell = np.int64(row_cell + j)
-        _pulses(conductance, parameters, cell, up, first, np.int64(work[1][h]), keys[0], keys[1], law, table)
+        pulses(conductance, parameters, cell, up, first, np.int64(work[1][h]), keys[0], keys[1], law, table)
         epochs[cell] = epoch
-
-
-@jit
-def _read(conductance, epochs, weight, variance, converter, xi, i, j, epoch):
-    """Read one weight of the fast tile through noise and ADC; a weight pulsed just now has no read noise."""
-    planes = conductance.shape[0]
-    value, fresh = -weight[planes], True
-    for p in range(planes):
-        value += weight[p] * np.float64(conductance[p, i, j])
-        fresh = fresh and epochs[p, i, j] == epoch
-    bound, resolution, noise = converter
-    sigma = math.sqrt((0.0 if fresh else np.float64(variance)) + noise * noise)
-    value += sigma * np.float64(xi)
-    if resolution > 0.0:
-        value = resolution * np.round(value / resolution)
-    return min(max(value, -bound), bound)
-
-
-@jit
-def _hidden_steps(hidden, i, j, change, slow_length, forget):
-    """Add to H; the steps that leave it (signed), and whether they were limited."""
-    h = np.float64(_F32(np.float64(hidden[i, j]) + change))
-    whole = math.trunc(min(max(h, -1e9), 1e9))
-    steps = min(max(whole, -slow_length), slow_length)
-    if steps != 0:
-        h = h * forget if forget >= 0.0 else h - steps
-    hidden[i, j] = h
-    return steps, abs(whole) > slow_length
-
-
-@jit
-def _direct_steps(key0, key1, i, b, change, slow_length):
-    """Pulses of a stochastic train for one read (signed), and whether they were limited."""
-    threshold = np.int64(math.floor(min(abs(change) / slow_length, 1.0) * _TWO_POW_32 + 0.5))
-    steps = 0
-    for slot in range(slow_length):
-        steps += np.int64(word(key0, key1, i, b * slow_length + slot)) < threshold
-    return steps if change > 0.0 else -steps, abs(change) > slow_length
-
-
-@jit
-def update_rows(
-    first_row,
-    last_row,
-    fast,
-    slow,
-    law,
-    planned,
-    events,
-    factors,
-    buffers,
-    path,
-    keys,
-    numbers,
-    counts,
-):
-    """Everything that a mini-batch does to some rows of a block.
-
-    Parameters
-    ----------
-    first_row, last_row
-        The rows.
-    fast, slow
-        Conductance, parameters and epochs of the two tiles; `slow` is not touched without events.
-    law
-        (multiplicative, linear, exponent up, exponent down).
-    planned
-        d, table, packed trains of the columns and rows, listed columns (words, indices, number), columns that fire in a
-        slot, signs.
-    events, factors
-        Column reads; see `plan_transfer`.
-    buffers
-        H, P, M, variance of the column reads, weight.
-    path
-        AUTO, or what a test asks for.
-    keys
-        int64: the cells' noise, the slow cells' noise, read noise, direct transfers, two words each.
-    numbers
-        float64: bound, step and noise of the converter, longest fast train, direct, slow_length, forget, epochs.
-    counts
-        int64 (3,): pulses on the fast tile, on the slow tile, limited transfers; added to.
-    """
-    conductance, parameters, epochs = fast
-    slow_conductance, slow_parameters, slow_epochs = slow
-    d, table, col_words, row_words, listed_words, listed, listed_count, share, signs = planned
-    hidden, reference, mean, variance, weight = buffers
-    planes, rows, cols = conductance.shape
-    converter = (numbers[0], numbers[1], numbers[2])
-    length, direct, slow_length, forget = np.int64(numbers[3]), numbers[4] > 0.0, np.int64(numbers[5]), numbers[6]
-    epoch, slow_epoch = np.int32(numbers[7]), np.int32(numbers[8])
-    size, width, parts, stride = _U64(planes * rows * cols), _U64(cols), col_words.shape[1], _U64(cols + 1)
-    tile = (conductance.reshape(-1), parameters.reshape(-1), epochs.reshape(-1))
-    slow_tile = (slow_conductance.reshape(-1), slow_parameters.reshape(-1))
-    flat_signs, flat_words, flat_listed_words, flat_listed = (
-        signs.ravel(),
-        col_words.ravel(),
-        listed_words.ravel(),
-        listed.ravel(),
-    )
-    hits, columns = np.empty(cols + 1, np.uint32), np.empty(cols + 1, np.uint32)
-    hit_counts, row_counts = np.empty(cols + 1, np.uint32), np.empty(cols + 1, np.uint32)
-    lanes, slopes = np.empty(planes * cols, np.uint32), np.empty(2 * planes * cols, np.float32)
-    index, xi = np.empty(cols, np.uint32), np.empty(cols, np.float32)
-    dense_work = (lanes, slopes, row_counts, index, xi)
-    close = (np.empty(cols, np.uint32), index, xi, np.empty(6 * (cols + 1), np.float32))
-    own = np.empty(parts, np.uint32)
-    for i in range(first_row, last_row):
-        ready = False
-        for b in range(d.shape[0]):
-            slots = 0
-            for part in range(parts):
-                own[part] = row_words[b, part, i]
-                slots += np.int64(popcount(own[part]))
-            if slots > 0:
-                row_sign, first, sign_at = _ONE if d[b, i] > _ZERO else -_ONE, b * length, _U64(b * cols)
-                dense, most, total = False, 0, 0
-                if law[1] and (path == DENSE or (path == AUTO and slots * share[b] > _DENSE_SHARE * cols)):
-                    most, total = _count(own, flat_words, _U64(b * parts * cols), width, width, row_counts)
-                    dense = path == DENSE or total * _LANES_A_PULSE > most * cols
-                if dense:
-                    if not ready:
-                        for p in range(planes):
-                            row_cell, at = _U64((p * rows + i) * cols), _U64(p * cols)
-                            _prepare_row(tile[1], size, row_cell, width, at, _U32(keys[0]), lanes, slopes, _U64(planes * cols))
-                        ready = True
-                    _update_dense(
-                        tile,
-                        _U64(planes),
-                        _U64(i),
-                        width,
-                        size,
-                        flat_signs,
-                        sign_at,
-                        row_sign,
-                        first,
-                        _U32(keys[1]),
-                        law[0],
-                        most,
-                        dense_work,
-                        table,
-                        epoch,
-                    )
-                else:
-                    start = _U64(b * parts * (cols + 1))
-                    found = _find_hits(own, flat_listed_words, start, stride, _U64(listed_count[b]), hits)
-                    most, total = _count_hits(
-                        own, flat_listed_words, start, stride, flat_listed, _U64(b * (cols + 1)), found, hits, hit_counts, columns
-                    )
-                    work = (columns, hit_counts)
-                    for p in range(planes):
-                        own_sign, row_cell = row_sign if p == 0 else -row_sign, _U64((p * rows + i) * cols)
-                        if law[1]:
-                            _update_hits(
-                                tile,
-                                size,
-                                row_cell,
-                                flat_signs,
-                                sign_at,
-                                own_sign,
-                                found,
-                                most,
-                                first,
-                                keys,
-                                law,
-                                work,
-                                close,
-                                table,
-                                epoch,
-                                stride,
-                            )
-                        else:
-                            _update_singly(
-                                tile, row_cell, flat_signs, sign_at, own_sign, found, first, keys, law, work, table, epoch
-                            )
-                counts[0] += total * planes
-            j = np.int64(events[b, 0])
-            if j >= 0:
-                xi = table[word(keys[4], keys[5], i, b) >> _SHIFT]
-                r = _read(conductance, epochs, weight, variance[i, events[b, 1]], converter, xi, i, j, epoch)
-                if events[b, 2]:
-                    change = factors[b, 0] * (r - np.float64(reference[i, j]))
-                    if direct:
-                        steps, limited = _direct_steps(keys[6], keys[7], i, b, change, slow_length)
-                    else:
-                        steps, limited = _hidden_steps(hidden, i, j, change, slow_length, forget)
-                    counts[2] += limited
-                    if steps != 0:
-                        for p in range(planes):
-                            up = (steps > 0) == (p == 0)
-                            first = b * slow_length
-                            cell = (p * rows + i) * cols + j
-                            _pulses(slow_tile[0], slow_tile[1], cell, up, first, abs(steps), keys[2], keys[3], law, table)
-                            slow_epochs[p, i, j] = slow_epoch
-                        counts[1] += abs(steps) * planes
-                if factors[b, 1] > 0.0:
-                    mean[i, j] = _F32(np.float64(mean[i, j]) + factors[b, 1] * (r - np.float64(mean[i, j])))
-                if events[b, 3]:
-                    reference[i, j] = mean[i, j]

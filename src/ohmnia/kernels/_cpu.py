@@ -1,6 +1,6 @@
 """The compiled member: the contract of `_contract`, by numba.
 
-A mini-batch is first planned (`_plan`: trains, choppers, column reads), then done row by row (`_cells`), in parallel.
+A mini-batch is first planned (`_plan`: trains, choppers, column reads), then done row by row (`_rows`, `_cells`), in parallel.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ohmnia._errors import out_of_range
-from ohmnia.kernels._cells import AUTO, update_rows
 from ohmnia.kernels._contract import (
     Cells,
     Converter,
@@ -28,6 +27,7 @@ from ohmnia.kernels._contract import (
 )
 from ohmnia.kernels._jit import jit
 from ohmnia.kernels._plan import largest, plan_transfer, plan_update
+from ohmnia.kernels._rows import AUTO, update_rows
 from ohmnia.kernels._threads import over_rows, threads
 from ohmnia.kernels._words import word
 from ohmnia.random import normal_table
@@ -114,7 +114,7 @@ class Cpu:
     Parameters
     ----------
     path
-        AUTO, or how a row and a sample meet in any case (DENSE, HITS of `_cells`); the bits are the same.
+        AUTO, or how a row and a sample meet in any case (DENSE, HITS of `_rows`); the bits are the same.
     """
 
     def __init__(self, path: int = AUTO) -> None:

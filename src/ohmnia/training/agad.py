@@ -32,6 +32,7 @@ period that is not full is the plain mean of its reads.
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import ClassVar, final
 
 import torch
@@ -43,6 +44,15 @@ from ohmnia.training._transfer import FAST as FAST
 from ohmnia.training._transfer import AbstractTransferRule
 
 _NOTICED_IN_STEPS = 0.25
+
+
+@cache
+def _lag(period: int, beta: float) -> float:
+    """Reads by which the running mean of a period lags behind its turning point.
+
+    The wave is a triangle: k reads before its turning point, A was |(k + p) mod 2p - p| reads away.
+    """
+    return sum(beta * (1.0 - beta) ** k * abs((k + period) % (2 * period) - period) for k in range(40 * period))
 
 
 @final
@@ -86,10 +96,8 @@ class AGAD(AbstractTransferRule):
         """gamma0, in samples: as given, or the default of the module's equations."""
         if self.gamma0 is not None:
             return self.gamma0
-        p, beta = self.period, min(self.tail_weightening / self.period, 1.0)
-        # The wave is a triangle: k reads before its turning point, A was |(k + p) mod 2p - p| reads away.
-        lag = sum(beta * (1.0 - beta) ** k * abs((k + p) % (2 * p) - p) for k in range(40 * p))
-        integrating = self.transfer_every * fast.cols * ((p + 1.0) / 2.0 - lag)
+        reads = (self.period + 1.0) / 2.0 - _lag(self.period, min(self.tail_weightening / self.period, 1.0))
+        integrating = self.transfer_every * fast.cols * reads
         return 1.0 / (1.0 / integrating + 1.0 / super().memory(fast))
 
     def settings(self, fast: Tile, slow: Tile, learning_rate: float) -> TransferSettings:

@@ -11,8 +11,8 @@ import torch
 from contracts.kernel_member import KernelMemberContract
 from helpers import SIGMAS
 from ohmnia.kernels import Converter
-from ohmnia.kernels._cells import DENSE, HITS
 from ohmnia.kernels._cpu import Cpu
+from ohmnia.kernels._rows import DENSE, HITS
 from ohmnia.random import Stream, normal
 
 

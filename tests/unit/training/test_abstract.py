@@ -73,6 +73,6 @@ def test_the_registry_knows_every_rule() -> None:
     assert list(RULES) == ["agad", "chopped-ttv2", "sgd", "tiki-taka", "ttv2"]
     for name in RULES:
         assert issubclass(RULES.get(name), AbstractRule)
-        assert RULES.get(name).__name__.lower() == name
+        assert RULES.get(name).__name__.lower() == name.replace("-", "")
     with pytest.raises(UnknownNameError, match="Unknown learning rule 'agda'.*Did you mean 'agad'"):
         RULES.get("agda")

@@ -1,0 +1,70 @@
+"""Threads of the compiled kernels: the setting, the partition, and bits that do not depend on it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from contracts.kernel_member import make_cells
+from ohmnia._errors import InvalidValueError
+from ohmnia.kernels import Cells, Keys, Trains, UpdateLaw, _cpu, set_threads, threads
+from ohmnia.kernels._cpu import Cpu
+from ohmnia.kernels._threads import over_rows
+
+
+@pytest.fixture(autouse=True)
+def restore() -> Iterator[None]:
+    before = threads()
+    yield
+    set_threads(before)
+
+
+def test_at_first_all_that_the_process_may_use() -> None:
+    assert threads() == len(os.sched_getaffinity(0))
+
+
+@pytest.mark.parametrize("count", [0, -1])
+def test_fewer_than_one_thread_is_refused(count: int) -> None:
+    with pytest.raises(InvalidValueError, match="threads"):
+        set_threads(count)
+
+
+@pytest.mark.parametrize(("rows", "count"), [(1, 1), (1, 4), (5, 2), (7, 3), (8, 8), (9, 16), (0, 3)])
+def test_every_row_is_done_once_and_in_order(rows: int, count: int) -> None:
+    set_threads(max(count, 1))
+    parts = over_rows(lambda first, last: (first, last), rows, count)
+    assert [row for first, last in parts for row in range(first, last)] == list(range(rows))
+
+
+def test_the_first_part_runs_here_and_the_others_elsewhere() -> None:
+    names = over_rows(lambda _first, _last: threading.current_thread().name, 6, 3)
+    assert names[0] == threading.current_thread().name
+    assert all(name.startswith("ohmnia") for name in names[1:])
+
+
+def test_an_error_in_a_thread_is_raised() -> None:
+    def fail(first: int, _last: int) -> None:
+        if first > 0:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        over_rows(fail, 4, 2)
+
+
+@pytest.mark.parametrize("count", [2, 3, 7])
+def test_the_bits_do_not_depend_on_the_number_of_threads(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_cpu, "_WORTH_A_THREAD", 0.0)
+    rng, results = np.random.default_rng(0), []
+    x, d = rng.standard_normal((6, 5)).astype(np.float32), rng.standard_normal((6, 4)).astype(np.float32)
+    for number in (1, count):
+        set_threads(number)
+        cells: Cells = make_cells(1, 2, 1)
+        keys = Keys((1, 2), (3, 4), (5, 6))
+        counts = Cpu().pulsed_update(cells, UpdateLaw(0, 1, 1.0, 1.0), Trains(0.1, 40, 0, 0), keys, x, d, 1.0, 3)
+        results.append((counts.tolist(), cells.conductance.tobytes(), cells.epoch_index.tobytes()))
+    assert results[0] == results[1]
+    assert results[0][0][0] > 100
