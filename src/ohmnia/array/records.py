@@ -34,6 +34,8 @@ class Activity:
         Open-loop and closed-loop write pulses.
     verify_reads
         Reads of single cells in the closed loop.
+    cell_reads
+        Other reads of single cells.
     reads
         Vectors read through the array, forward, backward and column reads.
     dac_conversions, adc_conversions
@@ -52,6 +54,7 @@ class Activity:
     pulses: int = 0
     program_pulses: int = 0
     verify_reads: int = 0
+    cell_reads: int = 0
     reads: int = 0
     dac_conversions: int = 0
     adc_conversions: int = 0

@@ -6,21 +6,25 @@ conductances. Time passes only in `advance`; a cell's age is the tile's clock mi
 
 from __future__ import annotations
 
-from typing import Any, final
+import math
+from functools import cached_property
+from typing import Any, Literal, final, overload
 
+import numpy as np
 import torch
 from jaxtyping import Float, Float64, Int64
 from torch import Tensor
 
-from ohmnia._errors import InvalidValueError, out_of_range
+from ohmnia._errors import InvalidValueError, out_of_range, unknown_name
 from ohmnia._threads import one_thread
 from ohmnia.array.mapping import Mapping
 from ohmnia.array.periphery import Periphery
+from ohmnia.array.programming import MODES, sampled_law, write, write_sampled
 from ohmnia.array.pulses import PulseScheme
 from ohmnia.array.records import Activity
 from ohmnia.device import Device, ProgramResult
 from ohmnia.kernels import Cells, Keys, Member, UpdateLaw, member
-from ohmnia.random import Stream, normal
+from ohmnia.random import Stream
 
 _FLOOR_SIEMENS = 1e-9
 _USES = ("update", "read", "evaluate", "program", "advance")
@@ -74,27 +78,36 @@ class Tile:
         self.clock_seconds = clock_seconds
         self.uses: dict[str, int] = dict.fromkeys(_USES, 0)
         self.activity = Activity()
+        self._cells: Cells | None = None
+        self._streams = {use: stream.child(use) for use in _USES}
         self._weights: Tensor | None = None
         self._variance: Tensor | None = None
+        self._quiet = self._fresh = False
 
-    @property
+    @cached_property
     def granularity(self) -> float:
         """Mean step at the symmetry point in tile weights (of one pulse on every plane)."""
         return self.device.update.step_siemens * sum(abs(gain) for gain in self.mapping.gains)
 
-    @property
+    @cached_property
     def law(self) -> UpdateLaw:
         """The update law as the kernels take it."""
         return UpdateLaw(*self.device.update.kernel_coefficients())
 
     def cells(self) -> Cells:
-        """The cells as the kernels take them; a kernel changes them in place, so call `touched` afterwards."""
-        return Cells(self.conductance.numpy(), self.parameters.numpy(), self.epoch_index.numpy())
+        """The cells as the kernels take them; a kernel changes them in place, so call `touched` or `pulsed` afterwards."""
+        if self._cells is None:
+            self._cells = Cells(self.conductance.numpy(), self.parameters.numpy(), self.epoch_index.numpy())
+        return self._cells
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies: views of the tensors are made anew, lest they show the original's cells."""
+        return self.__dict__ | {"_cells": None}
 
     def next_stream(self, use: str) -> Stream:
         """The stream of the next use of a kind, and count that use."""
         self.uses[use] += 1
-        return self.stream.child(use).at(self.uses[use])
+        return self._streams[use].at(self.uses[use])
 
     def write_epoch(self) -> int:
         """Index of the epoch of a pulse given now."""
@@ -106,9 +119,13 @@ class Tile:
         """Forget what was derived from the conductances."""
         self._weights = self._variance = None
 
+    def pulsed(self) -> None:
+        """Forget what open-loop pulses given now have changed: a cell without a pulse reads as before."""
+        self._weights, self._fresh = None, True
+
     def ages(self) -> Float64[Tensor, "planes rows cols"]:
         """Seconds since the last pulse of each cell."""
-        return (self.clock_seconds - torch.tensor(self.epochs, dtype=torch.float64))[self.epoch_index.long()]
+        return self._epoch_ages()[self.epoch_index.long()]
 
     def weights(self) -> Float[Tensor, "rows cols"]:
         """Tile weights as they are, without a read."""
@@ -117,18 +134,29 @@ class Tile:
         return self._weights
 
     def read_variance(self) -> Float[Tensor, "rows cols"]:
-        """Variance of one read of each weight at its present age, tile weights squared."""
+        """Variance of one read of each weight at its present age, tile weights squared. Do not write to it."""
         if self._variance is None:
-            sigma = self.device.read_noise.sigma(self.conductance, self.ages())
-            self._variance = self.mapping.variance(sigma)
+            sigma = self.device.read_noise.sigma(self.conductance, self.ages()) if self._aged else self.conductance.new_zeros(1)
+            self._variance = self.mapping.variance(sigma.expand_as(self.conductance)).contiguous()
+            self._quiet, self._fresh = not bool(self._variance.any()), False
+        if self._fresh and not self._quiet:
+            # Open-loop pulses go to every plane of a weight, and there is no read noise right after a pulse.
+            now = (self.epoch_index == len(self.epochs) - 1).all(0)
+            self._variance = self._variance.masked_fill(now, 0.0)
+            self._fresh = False
         return self._variance
 
     def column_read_variance(self, columns: Int64[Tensor, " reads"]) -> Float[Tensor, "rows reads"]:
         """Variance of one read of the weights of some columns, as `read_variance`; no noise where every cell is fresh."""
-        if self.epochs[0] == self.clock_seconds:
+        if not self._aged:
             return torch.zeros(self.rows, len(columns))
-        ages = (self.clock_seconds - torch.tensor(self.epochs, dtype=torch.float64))[self.epoch_index[:, :, columns].long()]
+        ages = self._epoch_ages()[self.epoch_index[:, :, columns].long()]
         return self.mapping.variance(self.device.read_noise.sigma(self.conductance[:, :, columns], ages))
+
+    @property
+    def _aged(self) -> bool:
+        """Whether a cell may be older than now: whether time has passed since the first epoch."""
+        return self.epochs[0] != self.clock_seconds
 
     # --- the four verbs -----------------------------------------------------------------------------------------------
 
@@ -165,10 +193,22 @@ class Tile:
         pulses, short = self.kernel.pulsed_update(
             self.cells(), self.law, trains, keys, x_, d_, float(learning_rate), self.write_epoch()
         )
-        self.activity.add(Activity(pulses=int(pulses), short_updates=int(short)))
-        self.touched()
+        self.activity.pulses += int(pulses)
+        self.activity.short_updates += int(short)
+        if pulses:
+            self.pulsed()
 
-    def program(self, weights: Float[Tensor, "rows cols"], acceptance: float | None = None) -> ProgramResult:
+    @overload
+    def program(
+        self, weights: Float[Tensor, "rows cols"], acceptance: float | None = None, mode: Literal["pulses"] = "pulses"
+    ) -> ProgramResult: ...
+    @overload
+    def program(
+        self, weights: Float[Tensor, "rows cols"], acceptance: float | None = None, *, mode: str
+    ) -> ProgramResult | None: ...
+    def program(
+        self, weights: Float[Tensor, "rows cols"], acceptance: float | None = None, mode: str = "pulses"
+    ) -> ProgramResult | None:
         """Write tile weights by closed-loop program-verify.
 
         Parameters
@@ -177,41 +217,49 @@ class Tile:
             Target tile weights.
         acceptance
             Acceptance range as a fraction of the target conductance; the technology's own by default.
+        mode
+            "pulses": pulse by pulse. "sampled": each cell is put where the loop would leave it, by a draw from the law of
+            the mean cell (`device.programming.acceptance`); no cell fails, and activity counts the expected pulses.
 
         Returns
         -------
-        ProgramResult
-            Per cell, planes x rows x cols flattened.
+        ProgramResult or None
+            Per cell, planes x rows x cols flattened; None when sampled, since single cells have no pulses then.
 
         Raises
         ------
         InvalidValueError
             A weight outside the window, NaN, or a range that is no fraction.
+        UnknownNameError
+            Another mode.
         """
         self._check(weights, self.cols, "weights")
         if len(weights) != self.rows:
             raise InvalidValueError(f"weights have {len(weights)} rows; a tile of {self.rows} x {self.cols} needs {self.rows}.")
-        target = self.mapping.conductances(weights).flatten()
-        acceptance = self.device.programming.acceptance_range if acceptance is None else acceptance
-        result = self.device.programming.program(
-            self.conductance.flatten(),
-            target,
-            self.parameters.flatten(1),
-            acceptance,
-            self.device.update,
-            self.next_stream("program"),
-        )
-        self.conductance.copy_(result.conductance.reshape(self.conductance.shape))
-        self.epoch_index[(result.pulses > 0).reshape(self.epoch_index.shape)] = self.write_epoch()
-        self.activity.add(
-            Activity(
-                program_pulses=int(result.pulses.sum()),
-                verify_reads=int(result.reads.sum()),
-                failed_cells=int(result.failed.sum()),
-            )
-        )
+        if mode not in MODES:
+            raise unknown_name("programming mode", mode, MODES)
+        range_ = self.device.programming.acceptance_range if acceptance is None else acceptance
+        result = self._write(weights, range_) if mode == "pulses" else self._write_sampled(weights, range_)
         self.touched()
         return result
+
+    def _write(self, weights: Tensor, acceptance: float) -> ProgramResult:
+        target = self.mapping.conductances(weights)
+        self.device.programming.check(target.flatten(), acceptance)
+        stream, epoch = self.next_stream("program"), self.write_epoch()
+        result = write(self.cells(), target, self.device, acceptance, stream, epoch, self.kernel)
+        self.activity.program_pulses += int(result.pulses.sum())
+        self.activity.verify_reads += int(result.reads.sum())
+        self.activity.failed_cells += int(result.failed.sum())
+        return result
+
+    def _write_sampled(self, weights: Tensor, acceptance: float) -> None:
+        law = sampled_law(self.mapping, self.device, acceptance)
+        self.mapping.check(weights)
+        stream, epoch = self.next_stream("program"), self.write_epoch()
+        pulses = write_sampled(self.cells(), weights, self.mapping, law, stream, epoch, self.kernel)
+        self.activity.program_pulses += pulses
+        self.activity.verify_reads += pulses + self.conductance.numel()
 
     def advance(self, seconds: float) -> None:
         """Let time pass: relaxation of every cell, coherent with its own past.
@@ -225,16 +273,26 @@ class Tile:
             raise out_of_range("time to advance", seconds, "0 <= seconds < infinity", "Time runs forward only.")
         if seconds == 0:
             return
-        ages = self.clock_seconds - torch.tensor(self.epochs, dtype=torch.float64)
-        mean, sigma = self.device.retention.increments(ages, seconds)
-        index = self.epoch_index.long()
-        cells = torch.arange(self.conductance.numel()).reshape(index.shape)
-        xi = normal(self.next_stream("advance"), cells)
-        moved = self.conductance.double() + mean[index] + sigma[index] * xi
-        self.activity.floored_cells += int((moved < _FLOOR_SIEMENS).sum())
-        self.conductance.copy_(moved.clamp(min=_FLOOR_SIEMENS))
+        mean, sigma = (part.numpy() for part in self.device.retention.increments(self._epoch_ages(), seconds))
+        stream = self.next_stream("advance")
+        self.activity.floored_cells += self.kernel.advance(self.cells(), mean, sigma, _FLOOR_SIEMENS, (stream.key0, stream.key1))
         self.clock_seconds += seconds
         self.touched()
+
+    def read_cells(self, use: str = "read") -> Float[Tensor, "planes rows cols"]:
+        """Read every cell once by itself, with its read noise and without converters, siemens.
+
+        Parameters
+        ----------
+        use
+            As in `mvm`.
+        """
+        scale, stream = self.device.read_noise.scales(self._epoch_ages()), self.next_stream(use)
+        self.activity.cell_reads += self.conductance.numel()
+        return torch.from_numpy(self.kernel.read_cells(self.cells(), scale.numpy(), (stream.key0, stream.key1)))
+
+    def _epoch_ages(self) -> Float64[Tensor, " epochs"]:
+        return self.clock_seconds - torch.tensor(self.epochs, dtype=torch.float64)
 
     def mvm(self, x: Float[Tensor, "samples cols"], use: str = "read") -> Float[Tensor, "samples rows"]:
         """Read y = W x for each row of `x`, through DAC, cells with read noise, and ADC.
@@ -245,43 +303,49 @@ class Tile:
             float32 inputs.
         use
             "read" in training, "evaluate" otherwise: two independent streams.
+
+        Raises
+        ------
+        InvalidValueError
+            NaN or infinity in `x`, or a width that does not fit.
         """
-        self._check(x, self.cols, "x")
-        return self._read(x, self.weights(), self.read_variance(), use)
+        self._check_width(x, self.cols, "x")
+        return self._read(x, "x", use)
 
     def mvm_t(self, d: Float[Tensor, "samples rows"], use: str = "read") -> Float[Tensor, "samples cols"]:
         """Read x = W^T d for each row of `d`, as `mvm`."""
-        self._check(d, self.rows, "d")
-        return self._read(d, self.weights().T, self.read_variance().T, use)
+        self._check_width(d, self.rows, "d")
+        return self._read(d, "d", use)
 
-    def _read(self, x: Tensor, weights: Tensor, variance: Tensor, use: str) -> Tensor:
-        noisy = bool(variance.any())
-
-        def product(driven: Tensor) -> tuple[Tensor, Tensor]:
-            z = driven @ weights.T
-            return z, driven.square() @ variance.T if noisy else torch.zeros_like(z)
-
+    def _read(self, x: Tensor, name: str, use: str) -> Tensor:
+        weights, spread = self.weights().numpy(), self.read_variance().numpy()
+        variance = None if self._quiet else spread
+        if name == "d":
+            weights, variance = weights.T, None if variance is None else variance.T
+        stream = self.next_stream(use)
         with one_thread():
-            read = self.periphery.read(product, x.detach().contiguous(), self.next_stream(use), self.kernel)
-        self.activity.add(
-            Activity(
-                reads=read.vectors,
-                dac_conversions=read.vectors * x.shape[1],
-                adc_conversions=read.vectors * weights.shape[0],
-                saturated_outputs=read.saturated,
-            )
-        )
-        return read.outputs
+            inputs = x.detach().contiguous().numpy()
+            read = self.kernel.read(inputs, weights, variance, self.periphery.converters, (stream.key0, stream.key1))
+        if not read.finite:
+            self.uses[use] -= 1
+            raise _not_finite(name)
+        count = self.activity
+        count.reads += read.vectors
+        count.dac_conversions += read.vectors * weights.shape[1]
+        count.adc_conversions += read.vectors * weights.shape[0]
+        count.saturated_outputs += read.saturated
+        return torch.from_numpy(read.outputs)
 
-    def _check(self, value: Tensor, last: int, name: str) -> None:
+    def _check_width(self, value: Tensor, last: int, name: str) -> None:
         if value.ndim != 2 or value.shape[-1] != last:
             raise InvalidValueError(
                 f"{name} has the shape {tuple(value.shape)}; a tile of {self.rows} x {self.cols} needs (*, {last})."
             )
-        if not torch.isfinite(value).all():
-            raise InvalidValueError(
-                f"{name} holds NaN or infinity; a physical array cannot take it. Check the data and the learning rate."
-            )
+
+    def _check(self, value: Tensor, last: int, name: str) -> None:
+        self._check_width(value, last, name)
+        if not all_finite(value):
+            raise _not_finite(name)
 
     # --- saving -------------------------------------------------------------------------------------------------------
 
@@ -307,8 +371,22 @@ class Tile:
         self.epochs = [float(epoch) for epoch in metadata["epochs"]]
         self.uses = {use: int(metadata["uses"][use]) for use in _USES}
         self.stream = Stream(*metadata["stream"])
+        self._streams = {use: self.stream.child(use) for use in _USES}
         self.activity = Activity(**metadata["activity"])
         self.touched()
+
+
+def all_finite(value: Tensor) -> bool:
+    """Whether there is neither NaN nor infinity."""
+    flat = value.detach().numpy().ravel()
+    # One product is quicker than a test of every element; where the squares overflow, look closer.
+    return math.isfinite(np.dot(flat, flat)) or bool(np.isfinite(flat).all())
+
+
+def _not_finite(name: str) -> InvalidValueError:
+    return InvalidValueError(
+        f"{name} holds NaN or infinity; a physical array cannot take it. Check the data and the learning rate."
+    )
 
 
 def pulse_keys(stream: Stream) -> Keys:

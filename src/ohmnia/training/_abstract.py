@@ -29,6 +29,7 @@ class AbstractRule(Strict):
         """
         for request in synapse.requests:
             for block in synapse.blocks:
-                part = UpdateRequest(request.x[:, block.cols], request.d[:, block.rows])
+                whole = len(synapse.blocks) == 1
+                part = request if whole else UpdateRequest(request.x[:, block.cols], request.d[:, block.rows])
                 self.learn(block, part, learning_rate / synapse.output_scale)
         synapse.requests.clear()

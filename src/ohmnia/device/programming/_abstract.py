@@ -32,6 +32,27 @@ class ProgramResult:
     failed: Bool[Tensor, " cells"]
 
 
+@dataclass(frozen=True, slots=True)
+class AcceptanceLaw:
+    """Where a closed loop leaves a cell, over a grid of targets and starts; e = (G / target - 1) / acceptance.
+
+    Parameters
+    ----------
+    first_siemens, step_siemens
+        Target k is first + k * step.
+    quantiles
+        e at evenly spaced probabilities. Start s lies at (s / (starts - 1))**2 of the way from the range down to the lower
+        bound; start s + starts, up to the upper bound.
+    pulses
+        Mean number of pulses.
+    """
+
+    first_siemens: float
+    step_siemens: float
+    quantiles: Float[Tensor, "targets both points"]
+    pulses: Float[Tensor, "targets both"]
+
+
 class AbstractProgrammingLaw(ABC):
     """A closed loop over a batch of cells; `acceptance_range` is the technology's own, a fraction of the target."""
 
@@ -49,3 +70,15 @@ class AbstractProgrammingLaw(ABC):
         stream: Stream,
     ) -> ProgramResult:
         """Pulse and verify every cell until it lies within `acceptance` (a fraction) of its target."""
+
+    @abstractmethod
+    def check(self, target: Float[Tensor, " cells"], acceptance: float) -> None:
+        """Refuse a range that is no fraction, and targets (siemens) that no pulse reaches."""
+
+    @abstractmethod
+    def kernel_coefficients(self) -> tuple[float, float, float, int]:
+        """The loop as the kernels take it: bounds (siemens), step factor, most pulses."""
+
+    @abstractmethod
+    def acceptance_law(self, acceptance: float, update: AbstractUpdateLaw, window: tuple[float, float]) -> AcceptanceLaw:
+        """Where the loop leaves a cell, for targets in a window (siemens)."""

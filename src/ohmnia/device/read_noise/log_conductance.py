@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from typing import final
 
 import torch
+from jaxtyping import Float, Float64
 from torch import Tensor
 
 from ohmnia._errors import require
@@ -54,6 +55,10 @@ class LogConductanceNoise(AbstractReadNoiseLaw):
 
     def sigma(self, conductance: Tensor, age_seconds: Tensor) -> Tensor:
         """Standard deviation of one read, siemens."""
-        reads = (age_seconds + self.read_pulse_seconds) / (2.0 * self.read_pulse_seconds)
-        growth = torch.sqrt(torch.log(torch.clamp(reads, min=1.0))).to(conductance.dtype)
-        return self.amplitude_siemens * torch.clamp(torch.log10(conductance / MICRO), min=0.0) * growth
+        growth = self.scales(age_seconds).to(conductance.dtype)
+        return growth * torch.clamp(torch.log10(conductance / MICRO), min=0.0)
+
+    def scales(self, age_seconds: Float[Tensor, "*ages"]) -> Float64[Tensor, "*ages"]:
+        """Standard deviation of a read at 10 uS, siemens."""
+        reads = (age_seconds.double() + self.read_pulse_seconds) / (2.0 * self.read_pulse_seconds)
+        return self.amplitude_siemens * torch.sqrt(torch.log(torch.clamp(reads, min=1.0)))

@@ -10,7 +10,7 @@ import ohmnia
 from contracts.programming_law import ProgrammingLawContract
 from ohmnia._errors import out_of_range
 from ohmnia.device import LAWS, Device, ProgramResult
-from ohmnia.device.programming._abstract import AbstractProgrammingLaw
+from ohmnia.device.programming._abstract import AbstractProgrammingLaw, AcceptanceLaw
 from ohmnia.device.update._abstract import AbstractUpdateLaw
 from ohmnia.random import Stream, uniform
 from ohmnia.technology import published
@@ -46,6 +46,15 @@ class Shrinking(AbstractProgrammingLaw):
             ).to(g.dtype)
             pulses[active] += 1
         return ProgramResult(g, pulses, pulses + 1, (g - target).abs() > acceptance * target)
+
+    def check(self, target: Tensor, acceptance: float) -> None:
+        raise NotImplementedError
+
+    def kernel_coefficients(self) -> tuple[float, float, float, int]:
+        raise NotImplementedError
+
+    def acceptance_law(self, acceptance: float, update: AbstractUpdateLaw, window: tuple[float, float]) -> AcceptanceLaw:
+        raise NotImplementedError
 
 
 class TestAStranger(ProgrammingLawContract):
