@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.complete
 export NUMBA_CACHE_DIR ?= $(CURDIR)/.numba-cache
 
-.PHONY: demo test test-all setup lint format type bench clean
+.PHONY: demo test test-all setup lint format type bench docs reproduction clean
 
 demo: setup
 	$(BIN)/ohmnia run --out ohmnia-run --force
@@ -33,5 +33,13 @@ format: setup
 type: setup
 	$(BIN)/pyright
 
+docs: setup
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[docs]"
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+reproduction: setup
+	$(BIN)/ohmnia reproduce --out build/reproduction
+	$(BIN)/python docs/make_reproduction.py build/reproduction
+
 clean:
-	rm -rf .venv .numba-cache .pytest_cache .ruff_cache build ohmnia-run
+	rm -rf .venv .numba-cache .pytest_cache .ruff_cache build site ohmnia-run

@@ -35,6 +35,17 @@ def test_the_readmes_code_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert len(code.splitlines()) <= 36
 
 
+@pytest.mark.parametrize("page", ["first-steps", "one-state"])
+def test_the_code_of_a_page_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (REPOSITORY / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {"print": lambda *_: None}
+    with torch.random.fork_rng():
+        for code in re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL):
+            exec(code, names)  # noqa: S102
+    assert len(names) > 3
+
+
 def test_the_example_scenario_shows_every_field_with_its_default() -> None:
     path = REPOSITORY / "examples" / "scenario.toml"
     assert load_scenario(path) == Scenario()

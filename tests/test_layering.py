@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent / "src" / "ohmnia"
-LAYERS = ("random", "measured", "technology", "device", "kernels", "array", "nn", "training", "lifecycle", "analysis", "cli")
+LOWER = ("random", "measured", "technology", "device", "kernels", "array", "nn", "training")
+LAYERS = (*LOWER, "lifecycle", "analysis", "experiments", "cli")
 LEVEL = {name: level for level, name in enumerate(LAYERS)}
 BARE = {"random": {"torch", "numpy", "numba", "triton"}, "kernels": {"torch", "numpy", "numba", "triton"}}
 HELPER = -1

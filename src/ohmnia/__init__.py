@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ohmnia import analysis as analysis
     from ohmnia import array as array
     from ohmnia import device as device
+    from ohmnia import experiments as experiments
     from ohmnia import kernels as kernels
     from ohmnia import lifecycle as lifecycle
     from ohmnia import measured as measured
@@ -48,7 +49,19 @@ _WHERE = {
     "SGD": "training",
     "AnalogOptimizer": "training",
 }
-_SUBPACKAGES = ("random", "technology", "device", "kernels", "array", "nn", "training", "lifecycle", "analysis", "measured")
+_SUBPACKAGES = (
+    "random",
+    "technology",
+    "device",
+    "kernels",
+    "array",
+    "nn",
+    "training",
+    "lifecycle",
+    "analysis",
+    "experiments",
+    "measured",
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Registry(Generic[T]):
-    """A named table whose misses answer with the nearest name.
+    """A named table whose misses answer with the nearest name; its order is that of its entries.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Registry(Generic[T]):
         return self._entries[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self._entries))
+        return iter(self._entries)
 
     def __contains__(self, name: object) -> bool:
         return name in self._entries

@@ -43,6 +43,11 @@ def to_si(value: float, unit: str) -> float:
     return float(value) * _factor(unit)
 
 
+def from_si(value: float, unit: str) -> float:
+    """Convert a number in SI base units to a unit; the inverse of `to_si`."""
+    return float(value) / _factor(unit)
+
+
 @cache
 def _factor(unit: str) -> float:
     try:

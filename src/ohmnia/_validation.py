@@ -72,7 +72,10 @@ def validated(model: type[Model], data: dict[str, Any], where: str) -> Model:
 
 def _is_branch(part: object) -> bool:
     """Whether a part of a location is pydantic's name of a union's branch, and no field."""
-    return isinstance(part, str) and (part in ("float", "int", "str", "bool") or part.startswith("tuple["))
+    if not isinstance(part, str):
+        return False
+    # The name of a record's class; fields are lower case.
+    return part in ("float", "int", "str", "bool") or part.startswith(("tuple[", "literal[")) or part[:1].isupper()
 
 
 def _rows_as_tuples(data: Any) -> Any:
@@ -83,7 +86,7 @@ def _rows_as_tuples(data: Any) -> Any:
 
 
 def _qualified(model: type[BaseModel], location: tuple[Any, ...]) -> list[str]:
-    prefix = ".".join(map(str, location[:-1]))
+    prefix = ".".join(str(part) for part in location[:-1] if not _is_branch(part))
     return [f"{prefix}.{name}" if prefix else name for name in _fields_at(model, location)]
 
 

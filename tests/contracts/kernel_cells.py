@@ -9,7 +9,8 @@ from contracts.kernel_member import LAWS, make_cells
 from ohmnia.kernels import Acceptance, Cells, ClosedLoop, Member, Targets, UpdateLaw, member
 
 KEY = (77, 2**32 - 5)
-LOOP = ClosedLoop(5e-6, 100e-6, 1.0, 2000, 0.01)
+# Two rows of a voltage table, below and above 40 uS.
+LOOP = ClosedLoop(np.array([40e-6]), np.array([5e-6, 8e-6]), np.array([95e-6, 100e-6]), 1.0, 2000, 0.01)
 # float32 carries 6e-8, and normals in float32 are exact to 1e-6.
 RELATIVE = 2e-6
 

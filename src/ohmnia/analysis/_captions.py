@@ -8,13 +8,13 @@ from typing import final
 from ohmnia._units import MICRO
 from ohmnia.analysis._tables import plus_minus
 from ohmnia.analysis.metrics import (
-    PUBLISHED_ITERATIONS,
     RANGES,
     accuracy_over_time,
     duration_words,
     metric,
     percent,
     points_text,
+    published_iterations,
     seconds_words,
     series,
     standard_error,
@@ -22,7 +22,7 @@ from ohmnia.analysis.metrics import (
 from ohmnia.lifecycle.record import Results
 from ohmnia.lifecycle.task import CLASSES, PIXELS
 from ohmnia.measured import Curve
-from ohmnia.technology import Technology
+from ohmnia.technology import Quantity, Technology
 
 
 @final
@@ -87,8 +87,8 @@ def _beyond(measured: Curve | None) -> str:
     return f"Grey: later than the {seconds_words(max(measured.columns['age']))} that was measured, an extrapolation."
 
 
-def _source(curve: Curve) -> str:
-    return f"[{curve.source}] {plus_minus(curve.locator)} ({curve.kind})"
+def _source(found: Curve | Quantity) -> str:
+    return f"[{found.source}] {plus_minus(found.locator)} ({found.kind})"
 
 
 def learning(results: Results) -> Words:
@@ -160,7 +160,7 @@ def pulses(results: Results, symmetry_point_siemens: float) -> Words:
     return Words("Pulse response", caption, alt)
 
 
-def programming(results: Results, published: Curve | None) -> Words:
+def programming(results: Results, published: Curve | None, technology: Technology) -> Words:
     """Of the figure `programming`."""
     plan = results.scenario.programming
     fine, coarse = (metric(results.metrics, f"programming_iterations.{key}") for key in RANGES)
@@ -171,8 +171,10 @@ def programming(results: Results, published: Curve | None) -> Words:
         "closed loop's pulses reach."
     )
     if published is not None:
-        means = " and ".join(f"{PUBLISHED_ITERATIONS[key]:.0f}" for key in RANGES)
-        caption += f" Open circles: {_source(published)}. Published mean iterations ({means}): [falcone2025] Fig. 3e."
+        caption += f" Open circles: {_source(published)}."
+        found = list(published_iterations(technology).values())
+        means, places = " and ".join(f"{number.si:.0f}" for number in found), sorted({_source(number) for number in found})
+        caption += f" Published mean iterations ({means}): {', '.join(places)}." if found else ""
     least = min(float(series(results, f"programming.iterations.{key}").min()) for key in RANGES)
     if least < 1.0:
         caption += " A level that the cells start in needs no pulse, and its error is that of the start."
@@ -183,7 +185,7 @@ def programming(results: Results, published: Curve | None) -> Words:
     return Words("Closed-loop programming", caption, alt)
 
 
-def retention(results: Results, published: Curve | None) -> Words:
+def retention(results: Results, published: Curve | None, technology: Technology) -> Words:
     """Of the figure `retention`."""
     change = series(results, "retention.change") / MICRO
     wait = duration_words(results.scenario.retain.times[-1])
@@ -192,7 +194,8 @@ def retention(results: Results, published: Curve | None) -> Words:
         "and percentiles. Right: standard deviation. "
     )
     if published is not None:
-        caption += f"Open circles: cells programmed to 50 µS, {_source(published)}. "
+        start = technology.results["relaxation_start"].si / MICRO
+        caption += f"Open circles: cells programmed to {start:g} µS, {_source(published)}. "
     alt = (
         f"Two panels against time on a log axis. After {wait} the mean change is {change[-1].mean():.2f} µS and the standard "
         f"deviation {change[-1].std():.2f} µS."

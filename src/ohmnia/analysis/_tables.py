@@ -102,9 +102,11 @@ def _group_title(key: str, technology: Technology) -> str:
 
 
 def parameter_groups(technology: Technology) -> list[ParameterGroup]:
-    """Every number of a technology, by what it is for."""
+    """Every number that describes a technology, by what it is for."""
     groups: dict[str, list[ParameterRow]] = {}
     for path, quantity in technology.quantities():
+        if path.startswith("results."):
+            continue
         groups.setdefault(path.rpartition(".")[0], []).extend(_rows(path, quantity))
     return [ParameterGroup(_group_title(key, technology), rows) for key, rows in groups.items()]
 

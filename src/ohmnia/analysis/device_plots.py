@@ -20,13 +20,12 @@ from ohmnia.analysis._style import (
     styled,
     time_axis,
 )
-from ohmnia.analysis.metrics import PUBLISHED_ITERATIONS, RANGES, metric, series
-from ohmnia.lifecycle.characterise import ALTERNATING_PULSES, RAMP_PULSES
+from ohmnia.analysis.metrics import RANGES, metric, published_iterations, series
+from ohmnia.lifecycle.characterise import PUBLISHED_SEQUENCE
 from ohmnia.lifecycle.record import Results
 from ohmnia.measured import Curve
+from ohmnia.technology import Technology
 
-# The cells of the published retention curve were programmed to 50 uS: falcone2025, Fig. 4.
-PUBLISHED_START_SIEMENS = 50e-6
 _SHOWN_CELLS = ((PALETTE["third"], "-"), (PALETTE["second"], "-"), (PALETTE["fourth"], "-"))
 
 
@@ -66,8 +65,9 @@ def pulse_response(results: Results, symmetry_point_siemens: float) -> Figure:
 
 def _sequence(upper: Axes, lower: Axes, pulses: int) -> None:
     """Mark the parts of the sequence: ramps up and down, then alternating pulses."""
-    starts = [k * RAMP_PULSES for k in range(5)]
-    names = [f"{RAMP_PULSES} up", f"{RAMP_PULSES} down"] * 2 + [f"{ALTERNATING_PULSES} alternating"]
+    ramp, cycles = PUBLISHED_SEQUENCE.ramp, PUBLISHED_SEQUENCE.cycles
+    starts = [k * ramp for k in range(2 * cycles + 1)]
+    names = [f"{ramp} up", f"{ramp} down"] * cycles + [f"{PUBLISHED_SEQUENCE.alternating} alternating"]
     lower.set_xticks([*(start for start in starts if start < pulses), pulses])
     for start, end, name in zip(starts, [*starts[1:], pulses], names, strict=True):
         if start >= pulses:
@@ -79,7 +79,7 @@ def _sequence(upper: Axes, lower: Axes, pulses: int) -> None:
 
 
 @styled
-def programming(results: Results, published: Curve | None) -> Figure:
+def programming(results: Results, published: Curve | None, technology: Technology) -> Figure:
     """Closed-loop programming: error and iterations against the target, a column for each acceptance range.
 
     Parameters
@@ -88,8 +88,11 @@ def programming(results: Results, published: Curve | None) -> Figure:
         Of a run.
     published
         Measured levels to be drawn beside the simulated ones; None: none, and no published mean iterations.
+    technology
+        Gives the published mean iterations.
     """
     target = series(results, "programming.target") / MICRO
+    means = {} if published is None else published_iterations(technology)
     figure = new_figure(4.8)
     axes = figure.subplots(2, 2, sharex=True)
     for column, key in enumerate(RANGES):
@@ -104,27 +107,28 @@ def programming(results: Results, published: Curve | None) -> Figure:
         sigma.set_title(f"Acceptance range {key[2:]} %")
         sigma.set_ylim(bottom=0)
         sigma.legend(loc="upper left")
-        _iterations_panel(iterations, results, target, key, published is not None)
+        _iterations_panel(iterations, results, target, key, means[key].si if key in means else None)
     axes[0, 0].set_ylabel("σ of the error (µS)")
     axes[1, 0].set_ylabel("mean iterations")
     figure.align_ylabels()
     return figure
 
 
-def _iterations_panel(axes: Axes, results: Results, target: Float[np.ndarray, " levels"], key: str, published: bool) -> None:
+def _iterations_panel(
+    axes: Axes, results: Results, target: Float[np.ndarray, " levels"], key: str, published: float | None
+) -> None:
     values, mean = series(results, f"programming.iterations.{key}"), metric(results.metrics, f"programming_iterations.{key}")
     axes.plot(target, values, color=DEVICE)
     axes.axhline(mean, color=DEVICE, linewidth=1.1, linestyle=(0, (1, 1)), label=f"simulated mean: {mean:.1f}")
-    if published:
-        number = PUBLISHED_ITERATIONS[key]
-        axes.axhline(number, color=INK, linewidth=1.1, linestyle=(0, (4, 2)), label=f"published mean: {number:.0f}")
-    axes.set_ylim(0, 1.05 * max(float(values.max()), mean, PUBLISHED_ITERATIONS[key] if published else 0.0, 1.0))
+    if published is not None:
+        axes.axhline(published, color=INK, linewidth=1.1, linestyle=(0, (4, 2)), label=f"published mean: {published:.0f}")
+    axes.set_ylim(0, 1.05 * max(float(values.max()), mean, published or 0.0, 1.0))
     axes.set_xlabel("target conductance (µS)")
     axes.legend(loc="upper right")
 
 
 @styled
-def retention(results: Results, published: Curve | None) -> Figure:
+def retention(results: Results, published: Curve | None, technology: Technology) -> Figure:
     """Change of conductance with time: mean with percentiles, and standard deviation.
 
     Parameters
@@ -132,7 +136,9 @@ def retention(results: Results, published: Curve | None) -> Figure:
     results
         Of a run.
     published
-        Measured mean and standard deviation of cells at 50 uS; what is simulated beyond its last age is marked. None: none.
+        Measured mean and standard deviation; what is simulated beyond its last age is marked. None: none.
+    technology
+        Gives the level that the measured cells were programmed to, its published result "relaxation_start".
     """
     ages, change = series(results, "age"), series(results, "retention.change") / MICRO
     figure = new_figure(3.4)
@@ -148,9 +154,9 @@ def retention(results: Results, published: Curve | None) -> Figure:
     mean.plot(ages, change.mean(1), marker="s", color=DEVICE, label=f"mean of {change.shape[1]:,} cells")
     sigma.plot(ages, change.std(1), marker="s", color=DEVICE, label="simulated")
     if published is not None:
-        measured = np.array(published.columns["age"])
-        look = {"color": INK, "markerfacecolor": PAPER, "label": "published, 50 µS", "zorder": 4}
-        mean.plot(measured, (np.array(published.columns["mean"]) - PUBLISHED_START_SIEMENS) / MICRO, "o", **look)
+        measured, start = np.array(published.columns["age"]), technology.results["relaxation_start"].si / MICRO
+        look = {"color": INK, "markerfacecolor": PAPER, "label": f"published, {start:g} µS", "zorder": 4}
+        mean.plot(measured, np.array(published.columns["mean"]) / MICRO - start, "o", **look)
         sigma.plot(measured, np.array(published.columns["sigma"]) / MICRO, "o", **look)
     mean.axhline(0.0, color=MUTED, linewidth=0.8, zorder=0)
     sigma.set_ylim(bottom=0)

@@ -12,10 +12,9 @@ from jaxtyping import Float
 from ohmnia._errors import InvalidValueError
 from ohmnia._units import DURATIONS, MICRO, seconds
 from ohmnia.lifecycle.record import CURVES, Results
+from ohmnia.technology import Quantity, Technology
 
 RANGES = ("ar0.2", "ar2")
-# Mean iterations of the published array at ranges of 0.2 % and 2 %: falcone2025, Fig. 3e.
-PUBLISHED_ITERATIONS = {"ar0.2": 89.0, "ar2": 11.0}
 _UNIT_WORDS = {"s": "second", "min": "minute", "h": "hour", "d": "day", "w": "week", "mo": "month", "y": "year"}
 _PULSES = "pulses_per_cell."
 
@@ -85,6 +84,12 @@ def series(results: Results, name: str) -> Float[np.ndarray, "*shape"]:
     if values.ndim != len(dimensions) or not values.size:
         raise InvalidValueError(f"The curve '{name}' must be a filled array over ({', '.join(dimensions)}).")
     return values
+
+
+def published_iterations(technology: Technology) -> dict[str, Quantity]:
+    """Mean iterations that a technology's paper found, by acceptance range as in `RANGES`; only those that it lists."""
+    named = {key: technology.results.get(f"iterations_{key.replace('.', '_')}") for key in RANGES}
+    return {key: found for key, found in named.items() if found is not None}
 
 
 def percent(fraction: float) -> str:

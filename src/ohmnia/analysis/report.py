@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import functools
-import platform
-import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, final
 
-from ohmnia import __version__
-from ohmnia._citations import cite, known_keys
 from ohmnia.analysis import _captions
 from ohmnia.analysis._tables import parameter_groups, scenario_rows, scenario_toml
 from ohmnia.analysis.metrics import (
@@ -29,7 +24,7 @@ from ohmnia.lifecycle.checkpoint import write_bytes
 from ohmnia.lifecycle.record import Results
 from ohmnia.lifecycle.scenario import Scenario
 from ohmnia.lifecycle.task import digits
-from ohmnia.measured import Curve, curve
+from ohmnia.measured import Curve, curve_of
 from ohmnia.technology import technology
 
 REPORT, FIGURES = "report.html", "figures"
@@ -40,7 +35,7 @@ _HERE = Path(__file__).parent
 @final
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """What the figures and the words need besides the results; no published curve for a device of another paper."""
+    """What the figures and the words need besides the results; no published curve but that of the device itself."""
 
     results: Results
     summary: list[tuple[str, str, str]]
@@ -76,12 +71,13 @@ def write_report(results: Results, folder: Path) -> Path:
         A metric or a curve is missing. Nothing is written then.
     """
     from ohmnia.analysis._style import render
+    from ohmnia.analysis.page import inline_svg
 
     context = _context(results)
     figures = {name: (draw(), words) for name, (draw, words) in _figures(context).items()}
     files = {f"{FIGURES}/{name}.{kind}": render(figure, kind) for name, (figure, _) in figures.items() for kind in ("svg", "png")}
     shown = [
-        {"name": name, **asdict(words), "svg": _inline(files[f"{FIGURES}/{name}.svg"], name)}
+        {"name": name, **asdict(words), "svg": inline_svg(files[f"{FIGURES}/{name}.svg"], name)}
         for name, (_, words) in figures.items()
     ]
     page = _render_page(context, shown)
@@ -95,8 +91,8 @@ def _context(results: Results) -> _Context:
     """Gather it; what is missing is refused here, before anything is drawn."""
     rows, accuracies = summary_rows(results.metrics), _accuracy_table(results)
     device = resolve(technology(results.scenario.technology))
-    same = _PAPER in device.technology.citations()
-    curves = [curve(name) if same else None for name in ("falcone2025-programming", "falcone2025-retention")]
+    own = device.technology.id
+    curves = [curve_of(name, own) for name in ("falcone2025-programming", "falcone2025-retention")]
     held_out = len(digits(results.scenario.seed).x_test)
     return _Context(results, rows, accuracies, device, held_out, *curves)
 
@@ -117,43 +113,20 @@ def _figures(context: _Context) -> dict[str, tuple[Callable[[], Any], _captions.
         "life-of-cells": (call(plots.life_of_cells, results, window, measured), _captions.life(results, context.retention)),
         "pulse-response": (call(device_plots.pulse_response, results, symmetry), _captions.pulses(results, symmetry)),
         "programming": (
-            call(device_plots.programming, results, context.programming),
-            _captions.programming(results, context.programming),
+            call(device_plots.programming, results, context.programming, device.technology),
+            _captions.programming(results, context.programming, device.technology),
         ),
         "retention": (
-            call(device_plots.retention, results, context.retention),
-            _captions.retention(results, context.retention),
+            call(device_plots.retention, results, context.retention, device.technology),
+            _captions.retention(results, context.retention, device.technology),
         ),
     }
 
 
-def _inline(svg: bytes, name: str) -> str:
-    """An SVG file as a part of the page: ids of its own, colours that follow light and dark, no prolog, no fixed size."""
-    from ohmnia.analysis._style import PALETTE
-
-    text = svg.decode()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|<style[ >].*?</style>", "", text, flags=re.DOTALL)
-    head, _, body = text.partition(">")
-    head = re.sub(r'\s(width|height)="[^"]*"', "", head) + ' aria-hidden="true" focusable="false"'
-    body = re.sub(r'( id="|href="#|url\(#)', rf"\g<1>{name}-", body)
-    for color, value in PALETTE.items():
-        body = body.replace(f": {value}", f": var(--plot-{color})")
-    return re.sub(r"\n\s*", "\n", f"{head}>{body}")
-
-
-def _bibliography(context: _Context) -> tuple[list[dict[str, str]], list[str]]:
-    """Entries of everything that the run and its figures used, and keys of a user's own that only the user can resolve."""
+def _citations(context: _Context) -> set[str]:
+    """Keys of everything that the run and its figures used."""
     shown = [found for found in (context.programming, context.retention) if found is not None]
-    keys = {*citations(context.results.scenario), *(found.source for found in shown), _PAPER}
-    known = set(known_keys())
-    entries = []
-    for text in cite(keys & known).strip().split("\n\n"):
-        key = text[text.index("{") + 1 : text.index(",")]
-        doi, url = (re.search(rf"^\s*{field}\s*=\s*{{(.*?)}}", text, re.MULTILINE) for field in ("doi", "url"))
-        link = f"https://doi.org/{doi.group(1)}" if doi else url.group(1) if url else ""
-        entries.append({"key": key, "text": text, "link": link if link.startswith("https://") else ""})
-    return entries, sorted(keys - known)
+    return {*citations(context.results.scenario), *(found.source for found in shown), _PAPER}
 
 
 def _accuracy_table(results: Results) -> list[list[str]]:
@@ -167,21 +140,13 @@ def _accuracy_table(results: Results) -> list[list[str]]:
 
 
 def _render_page(context: _Context, figures: list[dict[str, Any]]) -> str:
-    import jinja2
+    from ohmnia.analysis.page import bibliography, render_page, versions
 
-    from ohmnia.analysis._style import DARK_PALETTE, PALETTE
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     results, tech = context.results, context.device.technology
-    scenario, (entries, strangers) = results.scenario, _bibliography(context)
+    scenario, (entries, strangers) = results.scenario, bibliography(_citations(context))
     groups, settings = parameter_groups(tech), scenario_rows(scenario)
-    return environment.get_template("report.html.j2").render(
+    return render_page(
+        _HERE / "report.html.j2",
         technology=tech,
         scenario=scenario,
         summary=_captions.summary(results, tech, context.held_out, context.retention),
@@ -191,7 +156,7 @@ def _render_page(context: _Context, figures: list[dict[str, Any]]) -> str:
         pulses=[(name, f"{value:,.1f}") for name, value in pulses_per_cell(results.metrics).items()],
         settings=settings,
         changed=any(other for _, _, other in settings),
-        versions=_versions(),
+        versions=versions(),
         own_scenario="" if scenario == Scenario(seed=scenario.seed) else scenario_toml(scenario),
         groups=groups,
         count=sum(len(group.rows) for group in groups),
@@ -199,11 +164,4 @@ def _render_page(context: _Context, figures: list[dict[str, Any]]) -> str:
         entries=entries,
         strangers=strangers,
         known={entry["key"] for entry in entries},
-        light=PALETTE,
-        dark=DARK_PALETTE,
-        version=__version__,
     )
-
-
-def _versions() -> dict[str, str]:
-    return {"ohmnia": __version__, "Python": platform.python_version(), **{name: version(name) for name in ("torch", "numpy")}}

@@ -1,5 +1,7 @@
 """Arrays: tiles of cells with four verbs on one state, and the synapse that a layer sees."""
 
+from ohmnia.array.circuit import Wires as Wires
+from ohmnia.array.compensation import Compensation as Compensation
 from ohmnia.array.mapping import Mapping as Mapping
 from ohmnia.array.mapping import mapping as mapping
 from ohmnia.array.periphery import Periphery as Periphery
@@ -9,6 +11,5 @@ from ohmnia.array.records import UpdateRequest as UpdateRequest
 from ohmnia.array.synapse import SLOW as SLOW
 from ohmnia.array.synapse import ArrayConfig as ArrayConfig
 from ohmnia.array.synapse import Block as Block
-from ohmnia.array.synapse import Compensation as Compensation
 from ohmnia.array.synapse import Synapse as Synapse
 from ohmnia.array.tile import Tile as Tile

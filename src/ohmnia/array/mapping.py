@@ -138,7 +138,8 @@ def mapping(device: Device, kind: str = "one-device", zero: str = "symmetry-poin
     if zero not in ZEROS:
         raise unknown_name("zero weight", zero, ZEROS)
     middle = (device.g_min_siemens + device.g_max_siemens) / 2
-    g_zero = device.update.symmetry_point_siemens if zero == "symmetry-point" else middle
+    symmetric = kind == "one-device" and zero == "symmetry-point"
+    g_zero = device.update.symmetry_point_siemens if symmetric else middle
     if kind == "one-device" and not device.g_min_siemens < g_zero < device.g_max_siemens:
         window = f"{device.g_min_siemens * 1e6:g} to {device.g_max_siemens * 1e6:g} uS, the window"
         raise out_of_range("mean symmetry point", f"{g_zero * 1e6:.4g} uS", window, "Use zero = 'mid-window'.")

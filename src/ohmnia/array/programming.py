@@ -8,55 +8,58 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ohmnia.array.mapping import Mapping
-from ohmnia.device import Device, ProgramResult
+from ohmnia.device import AbstractClosedLoop, AbstractUpdateLaw, ProgramResult
 from ohmnia.kernels import PULSE_UNIT, Acceptance, Cells, ClosedLoop, Member, Targets, UpdateLaw
 from ohmnia.random import Stream
 
 MODES = ("pulses", "sampled")
 
 
+def closed_loop(law: AbstractClosedLoop, acceptance: float) -> ClosedLoop:
+    """A closed loop as the kernels take it."""
+    limits, low, high = (np.array(row, dtype=np.float64) for row in law.target_rows)
+    step_factor, max_pulses = law.kernel_coefficients()
+    return ClosedLoop(limits, low, high, step_factor, max_pulses, acceptance)
+
+
 def write(
     cells: Cells,
     target: Float[Tensor, "planes rows cols"],
-    device: Device,
-    acceptance: float,
+    law: UpdateLaw,
+    loop: ClosedLoop,
     stream: Stream,
     epoch: int,
     member: Member,
 ) -> ProgramResult:
-    """Pulse and verify every cell until it lies within `acceptance` (a fraction) of its target (siemens).
+    """Pulse and verify every cell until it lies within the loop's acceptance of its target (siemens).
 
     Returns
     -------
     ProgramResult
         Per cell, planes x rows x cols flattened; `cells` holds the same conductances.
     """
-    law = UpdateLaw(*device.update.kernel_coefficients())
-    loop = ClosedLoop(*device.programming.kernel_coefficients(), acceptance)
     goal = target.double().contiguous().numpy()
     pulses, failed = member.program(cells, law, loop, goal, (stream.key0, stream.key1), epoch)
     count = torch.from_numpy(pulses).flatten().long()
-    return ProgramResult(
-        torch.from_numpy(cells.conductance.copy()).flatten(), count, count + 1, torch.from_numpy(failed).flatten()
-    )
+    reached = torch.from_numpy(cells.conductance.copy()).flatten()
+    return ProgramResult(reached, count, count + 1, torch.from_numpy(failed).flatten())
 
 
-def sampled_law(mapping: Mapping, device: Device, acceptance: float) -> Acceptance:
-    """Where the device's closed loop leaves a cell, as the kernels take it.
+def sampled_law(law: AbstractClosedLoop, mapping: Mapping, update: AbstractUpdateLaw, acceptance: float) -> Acceptance:
+    """Where a closed loop leaves a cell, as the kernels take it.
 
     Raises
     ------
     InvalidValueError
         A range that is no fraction, or a loop whose result a table cannot show; see `device.programming.acceptance`.
     """
-    window = mapping.g_min_siemens, mapping.g_max_siemens
-    law = device.programming.acceptance_law(acceptance, device.update, window)
+    solved = law.acceptance_law(acceptance, update, (mapping.g_min_siemens, mapping.g_max_siemens))
     return Acceptance(
-        ClosedLoop(*device.programming.kernel_coefficients(), acceptance),
-        law.first_siemens,
-        law.step_siemens,
-        law.quantiles.float().contiguous().numpy(),
-        (law.pulses * PULSE_UNIT).round().to(torch.int32).contiguous().numpy(),
+        closed_loop(law, acceptance),
+        solved.first_siemens,
+        solved.step_siemens,
+        solved.quantiles.float().contiguous().numpy(),
+        (solved.pulses * PULSE_UNIT).round().to(torch.int32).contiguous().numpy(),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, final
+from typing import Any, Literal, final
 
 import torch
 from jaxtyping import Float
@@ -18,6 +18,8 @@ from torch import Tensor
 
 from ohmnia._errors import InvalidValueError, unknown_name
 from ohmnia._validation import Strict
+from ohmnia.array.circuit import Wires
+from ohmnia.array.compensation import Compensation
 from ohmnia.array.mapping import ZEROS, mapping
 from ohmnia.array.periphery import Periphery
 from ohmnia.array.records import Activity, UpdateRequest
@@ -48,6 +50,10 @@ class ArrayConfig(Strict):
         Of closed-loop writes, a fraction of the target; None: the technology's own.
     kernel
         Kernel member.
+    wires
+        "ideal", or the resistances of every tile's lines: each read then goes through the exact circuit, forward and
+        transposed. A tile's inputs are the row lines of the circuit, its outputs the column lines. What a learning rule
+        reads inside its own kernel (the single columns of AGAD's fast array) sees ideal wires.
     """
 
     mapping: str = "one-device"
@@ -57,6 +63,7 @@ class ArrayConfig(Strict):
     max_cols: int = Field(default=512, ge=1)
     acceptance_range: float | None = Field(default=None, gt=0, le=0.5)
     kernel: str = "cpu"
+    wires: Literal["ideal"] | Wires = "ideal"
 
     def check(self, device: Device) -> None:
         """Refuse names that do not exist, before anything is built.
@@ -69,14 +76,6 @@ class ArrayConfig(Strict):
         mapping(device, self.mapping, self.zero or ZEROS[0])
         if self.kernel not in NAMES:
             raise unknown_name("kernel member", self.kernel, NAMES)
-
-
-@dataclass(frozen=True, slots=True)
-class Compensation:
-    """Digital drift compensation of a block: y -> scale * y + offset * sum(x), for each output line."""
-
-    scale: Float[Tensor, " rows"]
-    offset: Float[Tensor, " rows"]
 
 
 @final
@@ -117,6 +116,8 @@ class Block:
             layout = mapping(self.device, self.config.mapping, self.config.zero or ZEROS[0])
             stream, clock = self.stream.child("tile", name), self.slow.clock_seconds if SLOW in self.tiles else 0.0
             tile = Tile(self.shape, self.device, layout, self.config.periphery, stream, self.config.kernel, clock)
+            if self.config.wires != "ideal":
+                tile.put_between(self.config.wires)
             if name != SLOW:
                 tile.program(torch.zeros(self.shape), self.config.acceptance_range)
             self.tiles[name] = tile
@@ -215,7 +216,7 @@ class Synapse:
     def _block_forward(self, block: Block, x: Tensor, use: str) -> Tensor:
         z = block.slow.mvm(x, use)
         if self.compensated and block.compensation is not None:
-            z = block.compensation.scale * z + block.compensation.offset * x.sum(1, keepdim=True)
+            z = block.compensation.applied(z, x)
         return z
 
     def backward(self, d: Float[Tensor, "samples outputs"], use: str) -> Float[Tensor, "samples inputs"]:
@@ -293,8 +294,8 @@ class Synapse:
         for k, (block, saved) in enumerate(zip(self.blocks, metadata["blocks"], strict=True)):
             block.stream = Stream(*saved["stream"])
             for name, tile_metadata in saved["tiles"].items():
-                parts = {part: tensors[f"{k}.tile.{name}.{part}"] for part in ("conductance", "parameters", "epoch_index")}
-                block.ensure_tile(name).restore(parts, tile_metadata)
+                tile = block.ensure_tile(name)
+                tile.restore({part: tensors[f"{k}.tile.{name}.{part}"] for part in tile.tensors()}, tile_metadata)
             block.tiles = {name: block.tiles[name] for name in saved["tiles"]}
             block.buffers = {name: tensors[f"{k}.buffer.{name}"].clone() for name in saved["buffers"]}
             saved_compensation = saved["compensation"]
@@ -308,8 +309,8 @@ class Synapse:
         if shapes != own:
             raise InvalidValueError(f"Layer '{self.name}': the saved arrays (planes, rows, columns) are {shapes}; it has {own}.")
         wrong: list[str] = []
-        for k, (shape, saved) in enumerate(zip(own, blocks, strict=True)):
-            parts = {"conductance": shape, "epoch_index": shape, "parameters": (5, *shape)}
+        for k, (block, saved) in enumerate(zip(self.blocks, blocks, strict=True)):
+            parts = {part: tuple(value.shape) for part, value in block.slow.tensors().items()}
             wanted = {f"{k}.tile.{name}.{part}": size for name in saved["tiles"] for part, size in parts.items()}
             wrong += [name for name, size in wanted.items() if sizes.get(name) != size]
             wrong += [f"{k}.buffer.{name}" for name in saved["buffers"] if f"{k}.buffer.{name}" not in sizes]

@@ -17,14 +17,23 @@ from torch import Tensor
 
 from ohmnia._errors import InvalidValueError, out_of_range, unknown_name
 from ohmnia._threads import one_thread
+from ohmnia.array.circuit import Wires, Wiring
 from ohmnia.array.mapping import Mapping
 from ohmnia.array.periphery import Periphery
-from ohmnia.array.programming import MODES, sampled_law, write, write_sampled
+from ohmnia.array.programming import MODES, closed_loop, sampled_law, write, write_sampled
 from ohmnia.array.pulses import PulseScheme
 from ohmnia.array.records import Activity
-from ohmnia.device import Device, ProgramResult
+from ohmnia.device import (
+    AbstractAgeRelaxation,
+    AbstractClosedLoop,
+    AbstractLogNoise,
+    AbstractRetentionLaw,
+    Device,
+    ProgramResult,
+    RestingCells,
+)
 from ohmnia.kernels import Cells, Keys, Member, UpdateLaw, member
-from ohmnia.random import Stream
+from ohmnia.random import Stream, normal, quantile_normal
 
 _FLOOR_SIEMENS = 1e-9
 _USES = ("update", "read", "evaluate", "program", "advance")
@@ -54,7 +63,7 @@ class Tile:
     Notes
     -----
     A new tile's cells stand at their own symmetry points, as after cycling. Float32 conductances and parameters and an
-    int32 epoch make 28 bytes a device.
+    int32 epoch make 28 bytes a device; a retention law that asks for the level (`AbstractRetentionLaw`) adds 4.
     """
 
     def __init__(
@@ -73,6 +82,7 @@ class Tile:
         full = (mapping.planes, *shape)
         self.parameters = device.update.sample(full, stream.child("cells")).contiguous()
         self.conductance = device.update.symmetry_points(self.parameters).float().contiguous()
+        self.written = None if isinstance(device.retention, AbstractAgeRelaxation) else self.conductance.clone()
         self.epoch_index = torch.zeros(full, dtype=torch.int32)
         self.epochs: list[float] = [clock_seconds]
         self.clock_seconds = clock_seconds
@@ -80,6 +90,7 @@ class Tile:
         self.activity = Activity()
         self._cells: Cells | None = None
         self._streams = {use: stream.child(use) for use in _USES}
+        self.wiring: Wiring | None = None
         self._weights: Tensor | None = None
         self._variance: Tensor | None = None
         self._quiet = self._fresh = False
@@ -118,10 +129,18 @@ class Tile:
     def touched(self) -> None:
         """Forget what was derived from the conductances."""
         self._weights = self._variance = None
+        if self.wiring is not None:
+            self.wiring.forget()
+
+    def put_between(self, wires: Wires) -> None:
+        """Read through wires from now on (the state does not change); `weights` stays what the cells hold."""
+        self.wiring = Wiring(wires, self.mapping)
 
     def pulsed(self) -> None:
         """Forget what open-loop pulses given now have changed: a cell without a pulse reads as before."""
         self._weights, self._fresh = None, True
+        if self.wiring is not None:
+            self.wiring.forget()
 
     def ages(self) -> Float64[Tensor, "planes rows cols"]:
         """Seconds since the last pulse of each cell."""
@@ -136,7 +155,7 @@ class Tile:
     def read_variance(self) -> Float[Tensor, "rows cols"]:
         """Variance of one read of each weight at its present age, tile weights squared. Do not write to it."""
         if self._variance is None:
-            sigma = self.device.read_noise.sigma(self.conductance, self.ages()) if self._aged else self.conductance.new_zeros(1)
+            sigma = self._sigma() if self._aged else self.conductance.new_zeros(1)
             self._variance = self.mapping.variance(sigma.expand_as(self.conductance)).contiguous()
             self._quiet, self._fresh = not bool(self._variance.any()), False
         if self._fresh and not self._quiet:
@@ -151,12 +170,24 @@ class Tile:
         if not self._aged:
             return torch.zeros(self.rows, len(columns))
         ages = self._epoch_ages()[self.epoch_index[:, :, columns].long()]
-        return self.mapping.variance(self.device.read_noise.sigma(self.conductance[:, :, columns], ages))
+        written = None if self.written is None else self.written[:, :, columns]
+        return self.mapping.variance(self.device.read_noise.sigma(self.conductance[:, :, columns], ages, written))
 
     @property
     def _aged(self) -> bool:
         """Whether a cell may be older than now: whether time has passed since the first epoch."""
         return self.epochs[0] != self.clock_seconds
+
+    def _sigma(self) -> Tensor:
+        return self.device.read_noise.sigma(self.conductance, self.ages(), self.written)
+
+    def _seen(self, drive: str) -> tuple[Tensor, Tensor | None]:
+        """Weights and variance of a read with the lines of one kind driven; None: no cell has read noise."""
+        if self.wiring is None:
+            weights, variance = self.weights(), self.read_variance()
+            return weights, None if self._quiet else variance
+        weights, variance = self.wiring.seen(drive, self.conductance, self._sigma)
+        return weights, variance if bool(variance.any()) else None
 
     # --- the four verbs -----------------------------------------------------------------------------------------------
 
@@ -219,12 +250,13 @@ class Tile:
             Acceptance range as a fraction of the target conductance; the technology's own by default.
         mode
             "pulses": pulse by pulse. "sampled": each cell is put where the loop would leave it, by a draw from the law of
-            the mean cell (`device.programming.acceptance`); no cell fails, and activity counts the expected pulses.
+            the mean cell (`device.programming.acceptance`); no cell fails, and activity counts the expected pulses. A law
+            without a closed loop is the same in both modes.
 
         Returns
         -------
         ProgramResult or None
-            Per cell, planes x rows x cols flattened; None when sampled, since single cells have no pulses then.
+            Per cell, planes x rows x cols flattened; None for a sampled loop, since single cells have no pulses then.
 
         Raises
         ------
@@ -238,26 +270,37 @@ class Tile:
             raise InvalidValueError(f"weights have {len(weights)} rows; a tile of {self.rows} x {self.cols} needs {self.rows}.")
         if mode not in MODES:
             raise unknown_name("programming mode", mode, MODES)
-        range_ = self.device.programming.acceptance_range if acceptance is None else acceptance
-        result = self._write(weights, range_) if mode == "pulses" else self._write_sampled(weights, range_)
+        law = self.device.programming
+        range_ = law.acceptance_range if acceptance is None else acceptance
+        if mode == "sampled" and isinstance(law, AbstractClosedLoop) and range_ is not None:
+            result = self._write_sampled(law, weights, range_)
+        else:
+            result = self._write(weights, range_)
         self.touched()
         return result
 
-    def _write(self, weights: Tensor, acceptance: float) -> ProgramResult:
-        target = self.mapping.conductances(weights)
-        self.device.programming.check(target.flatten(), acceptance)
-        stream, epoch = self.next_stream("program"), self.write_epoch()
-        result = write(self.cells(), target, self.device, acceptance, stream, epoch, self.kernel)
+    def _write(self, weights: Tensor, acceptance: float | None) -> ProgramResult:
+        law, target = self.device.programming, self.mapping.conductances(weights)
+        if isinstance(law, AbstractClosedLoop) and acceptance is not None:
+            law.check(target.flatten(), acceptance)
+            stream, epoch = self.next_stream("program"), self.write_epoch()
+            loop = closed_loop(law, acceptance)
+            result = write(self.cells(), target, self.law, loop, stream, epoch, self.kernel)
+        else:
+            own, stream = self.parameters.flatten(1), self.next_stream("program")
+            result = law.program(self.conductance.flatten(), target.flatten(), own, acceptance, self.device.update, stream)
+            self.conductance.copy_(result.conductance.reshape(self.conductance.shape))
+            self.epoch_index[(result.pulses > 0).reshape(self.epoch_index.shape)] = self.write_epoch()
         self.activity.program_pulses += int(result.pulses.sum())
         self.activity.verify_reads += int(result.reads.sum())
         self.activity.failed_cells += int(result.failed.sum())
         return result
 
-    def _write_sampled(self, weights: Tensor, acceptance: float) -> None:
-        law = sampled_law(self.mapping, self.device, acceptance)
+    def _write_sampled(self, law: AbstractClosedLoop, weights: Tensor, acceptance: float) -> None:
         self.mapping.check(weights)
+        table = sampled_law(law, self.mapping, self.device.update, acceptance)
         stream, epoch = self.next_stream("program"), self.write_epoch()
-        pulses = write_sampled(self.cells(), weights, self.mapping, law, stream, epoch, self.kernel)
+        pulses = write_sampled(self.cells(), weights, self.mapping, table, stream, epoch, self.kernel)
         self.activity.program_pulses += pulses
         self.activity.verify_reads += pulses + self.conductance.numel()
 
@@ -273,11 +316,25 @@ class Tile:
             raise out_of_range("time to advance", seconds, "0 <= seconds < infinity", "Time runs forward only.")
         if seconds == 0:
             return
-        mean, sigma = (part.numpy() for part in self.device.retention.increments(self._epoch_ages(), seconds))
-        stream = self.next_stream("advance")
-        self.activity.floored_cells += self.kernel.advance(self.cells(), mean, sigma, _FLOOR_SIEMENS, (stream.key0, stream.key1))
+        stream, law = self.next_stream("advance"), self.device.retention
+        if isinstance(law, AbstractAgeRelaxation):
+            mean, sigma = (part.numpy() for part in law.increments(self._epoch_ages(), seconds))
+            key = stream.key0, stream.key1
+            self.activity.floored_cells += self.kernel.advance(self.cells(), mean, sigma, _FLOOR_SIEMENS, key)
+        else:
+            moved = self._relaxed(law, seconds, stream)
+            self.activity.floored_cells += int((moved < _FLOOR_SIEMENS).sum())
+            self.conductance.copy_(moved.clamp(min=_FLOOR_SIEMENS))
         self.clock_seconds += seconds
         self.touched()
+
+    def _relaxed(self, law: AbstractRetentionLaw, seconds: float, stream: Stream) -> Float64[Tensor, "planes rows cols"]:
+        index, ages = self.epoch_index.long(), self.ages()
+        cells = torch.arange(self.conductance.numel()).reshape(index.shape)
+        # Only a pulse moves a cell of age zero, so it stands where it was written.
+        self.written = torch.where(ages == 0, self.conductance, self.conductance if self.written is None else self.written)
+        own, xi = normal(self.stream.child("own"), cells, index), quantile_normal(stream, cells)
+        return law.relaxed(RestingCells(self.conductance, self.written, ages, own, xi), seconds)
 
     def read_cells(self, use: str = "read") -> Float[Tensor, "planes rows cols"]:
         """Read every cell once by itself, with its read noise and without converters, siemens.
@@ -287,9 +344,13 @@ class Tile:
         use
             As in `mvm`.
         """
-        scale, stream = self.device.read_noise.scales(self._epoch_ages()), self.next_stream(use)
+        law, stream = self.device.read_noise, self.next_stream(use)
         self.activity.cell_reads += self.conductance.numel()
-        return torch.from_numpy(self.kernel.read_cells(self.cells(), scale.numpy(), (stream.key0, stream.key1)))
+        if isinstance(law, AbstractLogNoise):
+            key = stream.key0, stream.key1
+            return torch.from_numpy(self.kernel.read_cells(self.cells(), law.scales(self._epoch_ages()).numpy(), key))
+        xi = quantile_normal(stream, torch.arange(self.conductance.numel())).reshape(self.conductance.shape)
+        return self.conductance + (self._sigma() * xi).float()
 
     def _epoch_ages(self) -> Float64[Tensor, " epochs"]:
         return self.clock_seconds - torch.tensor(self.epochs, dtype=torch.float64)
@@ -310,22 +371,20 @@ class Tile:
             NaN or infinity in `x`, or a width that does not fit.
         """
         self._check_width(x, self.cols, "x")
-        return self._read(x, "x", use)
+        weights, variance = self._seen("rows")
+        return self._read(x, "x", weights, variance, use)
 
     def mvm_t(self, d: Float[Tensor, "samples rows"], use: str = "read") -> Float[Tensor, "samples cols"]:
         """Read x = W^T d for each row of `d`, as `mvm`."""
         self._check_width(d, self.rows, "d")
-        return self._read(d, "d", use)
+        weights, variance = self._seen("columns")
+        return self._read(d, "d", weights.T, None if variance is None else variance.T, use)
 
-    def _read(self, x: Tensor, name: str, use: str) -> Tensor:
-        weights, spread = self.weights().numpy(), self.read_variance().numpy()
-        variance = None if self._quiet else spread
-        if name == "d":
-            weights, variance = weights.T, None if variance is None else variance.T
-        stream = self.next_stream(use)
+    def _read(self, x: Tensor, name: str, weights: Tensor, variance: Tensor | None, use: str) -> Tensor:
+        stream, spread = self.next_stream(use), None if variance is None else variance.numpy()
         with one_thread():
             inputs = x.detach().contiguous().numpy()
-            read = self.kernel.read(inputs, weights, variance, self.periphery.converters, (stream.key0, stream.key1))
+            read = self.kernel.read(inputs, weights.numpy(), spread, self.periphery.converters, (stream.key0, stream.key1))
         if not read.finite:
             self.uses[use] -= 1
             raise _not_finite(name)
@@ -351,7 +410,8 @@ class Tile:
 
     def tensors(self) -> dict[str, Tensor]:
         """State that is large: conductances, the cells' parameters and epochs."""
-        return {"conductance": self.conductance, "parameters": self.parameters, "epoch_index": self.epoch_index}
+        tensors = {"conductance": self.conductance, "parameters": self.parameters, "epoch_index": self.epoch_index}
+        return tensors if self.written is None else {**tensors, "written": self.written}
 
     def metadata(self) -> dict[str, Any]:
         """State that is small: clock, epochs, stream positions, activity."""

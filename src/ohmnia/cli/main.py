@@ -9,6 +9,7 @@ from rich.console import Console
 
 from ohmnia._errors import OhmniaError
 from ohmnia.cli.cite import cite
+from ohmnia.cli.reproduce import reproduce
 from ohmnia.cli.run import run
 from ohmnia.cli.show import show
 
@@ -19,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(run)
+app.command()(reproduce)
 app.command()(show)
 app.command()(cite)
 

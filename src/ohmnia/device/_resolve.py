@@ -6,29 +6,58 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from ohmnia._errors import InvalidValueError, unknown_name
+from ohmnia._errors import InvalidValueError, StateError, unknown_name
 from ohmnia._registry import Registry
 from ohmnia._units import same_dimension
 from ohmnia.device.forming.normal_forming import NormalForming
 from ohmnia.device.programming._abstract import AbstractProgrammingLaw
 from ohmnia.device.programming.identical_pulses import IdenticalPulses
+from ohmnia.device.programming.polynomial_error import PolynomialError
 from ohmnia.device.read_noise._abstract import AbstractReadNoiseLaw
+from ohmnia.device.read_noise.level_power import LevelPowerNoise
 from ohmnia.device.read_noise.log_conductance import LogConductanceNoise
+from ohmnia.device.read_noise.no_noise import NoReadNoise
 from ohmnia.device.retention._abstract import AbstractRetentionLaw
 from ohmnia.device.retention.log_time_relaxation import LogTimeRelaxation
+from ohmnia.device.retention.power_law_drift import PowerLawDrift
+from ohmnia.device.retention.tabulated_relaxation import TabulatedRelaxation
+from ohmnia.device.transport._abstract import AbstractTransportLaw
+from ohmnia.device.transport.trap_to_trap import TrapToTrap
 from ohmnia.device.update._abstract import AbstractUpdateLaw
+from ohmnia.device.update.no_pulses import NoPulses
 from ohmnia.device.update.soft_bounds import SoftBounds
 from ohmnia.technology import LawEntry, Quantity, Technology
 
 LAWS: dict[str, Registry[Any]] = {
     "forming": Registry("forming law", {"normal": NormalForming}),
     "update": Registry("update law", {"soft-bounds": SoftBounds}),
-    "programming": Registry("programming law", {"identical-pulses": IdenticalPulses}),
-    "retention": Registry("retention law", {"log-time-relaxation": LogTimeRelaxation}),
-    "read_noise": Registry("read-noise law", {"log-conductance": LogConductanceNoise}),
+    "programming": Registry("programming law", {"identical-pulses": IdenticalPulses, "polynomial-error": PolynomialError}),
+    "retention": Registry(
+        "retention law",
+        {
+            "log-time-relaxation": LogTimeRelaxation,
+            "tabulated-relaxation": TabulatedRelaxation,
+            "power-law-drift": PowerLawDrift,
+        },
+    ),
+    "read_noise": Registry(
+        "read-noise law", {"log-conductance": LogConductanceNoise, "level-power": LevelPowerNoise, "none": NoReadNoise}
+    ),
+    "transport": Registry("transport law", {"trap-to-trap": TrapToTrap}),
 }
 OPTIONS = {"noise": ("additive", "multiplicative")}
-UNIT_SUFFIXES = {"siemens": "S", "volts": "V", "seconds": "s", "amperes": "A", "ohms": "ohm"}
+UNIT_SUFFIXES = {
+    "siemens": "S",
+    "volts": "V",
+    "seconds": "s",
+    "amperes": "A",
+    "ohms": "ohm",
+    "metres": "m",
+    "joules": "J",
+    "hertz": "Hz",
+    "kelvin": "K",
+    "per_cubic_metre": "1/m^3",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +71,40 @@ class Device:
     g_min_siemens, g_max_siemens
         The window that weights are mapped onto.
     forming, update, programming, retention, read_noise
-        The laws.
+        The laws; where the technology has no pulses `update` is `NoPulses`, which refuses to pulse, and where it has no forming
+        `forming_law` is None and `forming` is refused.
+    transport
+        The law of the current; None where the technology has none.
     """
 
     technology: Technology
     g_min_siemens: float
     g_max_siemens: float
-    forming: NormalForming
+    forming_law: NormalForming | None
     update: AbstractUpdateLaw
     programming: AbstractProgrammingLaw
     retention: AbstractRetentionLaw
     read_noise: AbstractReadNoiseLaw
+    transport: AbstractTransportLaw | None = None
+
+    @property
+    def forming(self) -> NormalForming:
+        """The forming law.
+
+        Raises
+        ------
+        StateError
+            The technology has none.
+        """
+        if self.forming_law is None:
+            fix = "Add [laws.forming] to a technology file of your own, or leave forming out."
+            raise StateError(f"The technology '{self.technology.id}' has no forming law. {fix}")
+        return self.forming_law
 
 
 def _split_unit(field: str) -> tuple[str, str]:
-    stem, _, suffix = field.rpartition("_")
-    return (stem, UNIT_SUFFIXES[suffix]) if suffix in UNIT_SUFFIXES else (field, "1")
+    found = next((suffix for suffix in UNIT_SUFFIXES if field.endswith(f"_{suffix}")), None)
+    return (field.removesuffix(f"_{found}"), UNIT_SUFFIXES[found]) if found else (field, "1")
 
 
 def _number(quantity: Quantity, unit: str, where: str) -> float:
@@ -66,6 +113,11 @@ def _number(quantity: Quantity, unit: str, where: str) -> float:
     if isinstance(quantity.value, tuple):
         raise InvalidValueError(f"{where} is a row of {len(quantity.value)} values; one number is needed.")
     return quantity.si
+
+
+def _row(quantity: Quantity, unit: str, where: str) -> tuple[float, ...]:
+    values = quantity.value if isinstance(quantity.value, tuple) else (quantity.value,)
+    return tuple(_number(quantity.model_copy(update={"value": value}), unit, where) for value in values)
 
 
 def _spread(owner: Quantity, distribution: str, where: str) -> float:
@@ -94,7 +146,11 @@ def _law(technology: Technology, slot: str) -> Any:
             continue
         known.add(name)
         if name in entry.quantities:
-            values[field.name] = _number(entry.quantities[name], unit, f"{where}.{name}")
+            quantity, place = entry.quantities[name], f"{where}.{name}"
+            # Where a law takes either, one number stands for every row.
+            either = field.metadata.get("row") and isinstance(quantity.value, tuple)
+            row = either or field.type == "tuple[float, ...]"
+            values[field.name] = (_row if row else _number)(quantity, unit, place)
         elif field.default is dataclasses.MISSING:
             raise InvalidValueError(f"{where}: the law '{entry.law}' needs the quantity '{name}' (unit {unit}).")
     _refuse_strangers(cls, entry, known, where)
@@ -132,5 +188,10 @@ def resolve(technology: Technology) -> Device:
     g_min, g_max = (_number(getattr(window, name), "S", f"{technology.id}: window.{name}") for name in ("g_min", "g_max"))
     if not 0 < g_min < g_max:
         raise InvalidValueError(f"{technology.id}: the window needs 0 < g_min < g_max.")
-    laws = {slot: _law(technology, slot) for slot in LAWS}
-    return Device(technology, g_min, g_max, **laws)
+    absent = {"forming": None, "update": NoPulses(technology.id, g_min), "transport": None}
+    laws = {slot: _law(technology, slot) if getattr(technology.laws, slot) else absent[slot] for slot in LAWS}
+    if isinstance(laws["update"], NoPulses) and laws["programming"].needs_pulses:
+        law = technology.laws.programming.law
+        fix = "Add [laws.update], or program with the law 'polynomial-error'."
+        raise InvalidValueError(f"{technology.id}: laws.programming: '{law}' writes with pulses of an update law. {fix}")
+    return Device(technology, g_min, g_max, laws.pop("forming"), **laws)

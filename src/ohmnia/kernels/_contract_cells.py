@@ -18,8 +18,8 @@ class ClosedLoop(NamedTuple):
 
     Attributes
     ----------
-    low, high
-        Bounds that its pulses reach, siemens.
+    limits, low, high
+        float64, siemens: a target above n of the rising limits takes the bounds low[n] and high[n] of its pulses.
     step_factor
         Ratio of a step to the open loop's, on top of the wider span.
     max_pulses
@@ -28,8 +28,9 @@ class ClosedLoop(NamedTuple):
         Acceptance range as a fraction of the target.
     """
 
-    low: float
-    high: float
+    limits: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
     step_factor: float
     max_pulses: int
     acceptance: float
@@ -62,7 +63,7 @@ class Acceptance(NamedTuple):
         Targets of the table: first + k * step, siemens.
     quantiles
         float32 (targets, 2 * starts, points): e at evenly spaced probabilities. Start s lies at (s / (starts - 1))**2 of the
-        way from the range to the lower bound; start s + starts, to the upper bound.
+        way from the range to the lowest bound; start s + starts, to the highest.
     pulses
         int32 (targets, 2 * starts): mean number of pulses, times `PULSE_UNIT`.
     """
@@ -86,7 +87,7 @@ class CellVerbs(Protocol):
         """Pulse and verify every cell until |G - target| <= acceptance * target, all in float64.
 
         Pulse n of a cell (from 0) goes towards the target, with the table normal of counters (cell, n), and the cell's own
-        parameters between the loop's bounds: full steps (and additive noise) times step_factor * (high - low) / own span.
+        parameters between the bounds of its target: full steps (and additive noise) times step_factor * (high - low) / own span.
         A pulsed cell's epoch index becomes `epoch`; conductances are stored as float32 at the end.
 
         Parameters

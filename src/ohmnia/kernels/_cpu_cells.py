@@ -43,15 +43,15 @@ def _look_up(table, index, found):
 
 
 @jit
-def _pulses(state, xi, low, high, law):
-    """One pulse towards its target on every cell; `state` has the rows of `_State`."""
+def _pulses(state, xi, law):
+    """One pulse towards its target on every cell; `state` has the rows of `_program`."""
     multiplicative, exponent_up, exponent_down = law
-    g, goal, step_up, step_down, noise, outside, reach = state
-    linear, per_span = exponent_up == 1.0 and exponent_down == 1.0, 1.0 / (high - low)
+    g, goal, step_up, step_down, noise, outside, reach, low, high, per_span = state
+    linear = exponent_up == 1.0 and exponent_down == 1.0
     for j in range(xi.shape[0]):
-        now, above, below, rise, fall = g[j], high - g[j], g[j] - low, step_up[j], step_down[j]
+        now, floor, ceiling, rise, fall = g[j], low[j], high[j], step_up[j], step_down[j]
         up = goal[j] > now
-        distance = (above if up else below) * per_span
+        distance = (ceiling - now if up else now - floor) * per_span[j]
         distance = distance if distance > 0.0 else 0.0
         if not linear:
             distance = distance ** (exponent_up if up else exponent_down)
@@ -59,7 +59,7 @@ def _pulses(state, xi, low, high, law):
         spread = noise[j] * mean if multiplicative else noise[j]
         size = mean + spread * np.float64(xi[j])
         moved = now + size if up else now - size
-        floor, ceiling = now if now < low else low, now if now > high else high
+        floor, ceiling = now if now < floor else floor, now if now > ceiling else ceiling
         moved = moved if moved > floor else floor
         moved = moved if moved < ceiling else ceiling
         g[j] = moved
@@ -69,17 +69,22 @@ def _pulses(state, xi, low, high, law):
 @jit
 def _load(first, last, conductance, parameters, target, loop, multiplicative, key0, state, lanes, cells):
     """Cells of a block that are outside their range; returns how many."""
-    low, high, factor, acceptance = loop
+    limits, lows, highs, factor, acceptance = loop
     active = 0
     for cell in range(first, last):
         g, goal = np.float64(conductance[cell]), target[cell]
         # Not ">": a conductance of NaN is outside, too.
         if not abs(g - goal) <= acceptance * goal:
+            row = 0
+            for limit in limits:
+                row += 1 if limit < goal else 0
+            low, high = lows[row], highs[row]
             scale = factor * (high - low) / (np.float64(parameters[3, cell]) - np.float64(parameters[2, cell]))
             state[0, active], state[1, active] = g, goal
             state[2, active], state[3, active] = parameters[0, cell] * scale, parameters[1, cell] * scale
             state[4, active] = parameters[4, cell] * (1.0 if multiplicative else scale)
             state[5, active], state[6, active] = 1.0, acceptance * goal
+            state[7, active], state[8, active], state[9, active] = low, high, 1.0 / (high - low)
             lanes[active], cells[active] = lane(key0, cell), cell
             active += 1
     return active
@@ -88,8 +93,8 @@ def _load(first, last, conductance, parameters, target, loop, multiplicative, ke
 @jit
 def _program(first, last, conductance, parameters, epochs, target, law, loop, most, key0, key1, table, epoch, pulses, failed):
     """Blocks of cells, all of a block pulsed at once; those that are done leave the front of the block."""
-    # Rows: conductance, target, full steps up and down, noise, outside or not, half width of the range.
-    state, lanes, cells = np.empty((7, _BLOCK)), np.empty(_BLOCK, np.uint32), np.empty(_BLOCK, np.int64)
+    # Rows: conductance, target, full steps up and down, noise, outside or not, half width of the range, bounds, 1 / span.
+    state, lanes, cells = np.empty((10, _BLOCK)), np.empty(_BLOCK, np.uint32), np.empty(_BLOCK, np.int64)
     index, xi = np.empty(_BLOCK, np.uint32), np.empty(_BLOCK, np.float32)
     for start in range(first, last, _BLOCK):
         stop = min(start + _BLOCK, last)
@@ -100,8 +105,8 @@ def _program(first, last, conductance, parameters, epochs, target, law, loop, mo
             if count < most:
                 _indices(lanes[:active], count, key1, index[:active])
                 _look_up(table, index[:active], xi[:active])
-                rows = (state[0], state[1], state[2], state[3], state[4], state[5], state[6])
-                _pulses(rows, xi[:active], loop[0], loop[1], law)
+                first_rows = (state[0], state[1], state[2], state[3], state[4])
+                _pulses(first_rows + (state[5], state[6], state[7], state[8], state[9]), xi[:active], law)
                 count += 1
             for j in range(active - 1, -1, -1):
                 if state[5, j] == 0.0 or count >= most:
@@ -110,7 +115,7 @@ def _program(first, last, conductance, parameters, epochs, target, law, loop, mo
                     if count > 0:
                         epochs[cell] = epoch
                     active -= 1
-                    for row in range(7):
+                    for row in range(10):
                         state[row, j] = state[row, active]
                     lanes[j], cells[j] = lanes[active], cells[active]
 
@@ -247,11 +252,11 @@ def program(
     pulses, failed = np.empty(shape, np.int32), np.empty(shape, np.bool_)
     flat = [cells.conductance.reshape(-1), cells.parameters.reshape(5, -1), cells.epoch_index.reshape(-1), target.reshape(-1)]
     coefficients = bool(law.multiplicative), float(law.exponent_up), float(law.exponent_down)
-    numbers, most = (float(loop.low), float(loop.high), float(loop.step_factor), float(loop.acceptance)), int(loop.max_pulses)
+    numbers = loop.limits, loop.low, loop.high, float(loop.step_factor), float(loop.acceptance)
     table, results = normal_table().numpy(), (pulses.reshape(-1), failed.reshape(-1))
 
     def work(first: int, last: int) -> None:
-        _program(first, last, *flat, coefficients, numbers, most, *key, table, epoch, *results)
+        _program(first, last, *flat, coefficients, numbers, int(loop.max_pulses), *key, table, epoch, *results)
 
     _over_cells(work, pulses.size, _PULSED_A_THREAD)
     return pulses, failed
@@ -263,7 +268,7 @@ def program_sampled(
     """See `CellVerbs.program_sampled`."""
     loop, size = acceptance.loop, weights.size
     arrays = cells.conductance.reshape(-1), cells.epoch_index.reshape(-1), weights.reshape(-1)
-    numbers = f32(loop.low), f32(loop.high), f32(loop.acceptance)
+    numbers = f32(loop.low.min()), f32(loop.high.max()), f32(loop.acceptance)
     table = (f32(acceptance.first), f32(1.0 / acceptance.step)), acceptance.quantiles, acceptance.pulses
     written = total = 0
     for plane, (base, slope) in enumerate(zip(targets.base, targets.slope, strict=True)):

@@ -25,7 +25,9 @@ def program(
     if law.code != 0:
         raise out_of_range("law.code", law.code, "0 (generalised soft bounds)")
     parameters = torch.from_numpy(cells.parameters.reshape(5, -1))
-    wide = widened(parameters, loop.low, loop.high, loop.step_factor, bool(law.multiplicative))
+    row = torch.bucketize(torch.from_numpy(target.reshape(-1)), torch.from_numpy(loop.limits))
+    low, high = torch.from_numpy(loop.low)[row], torch.from_numpy(loop.high)[row]
+    wide = widened(parameters, low, high, loop.step_factor, bool(law.multiplicative))
     exponents = law.exponent_up, law.exponent_down
     result = closed_loop(
         torch.from_numpy(cells.conductance.reshape(-1)),
@@ -47,7 +49,7 @@ def program_sampled(
     cells: Cells, weights: FloatArray, targets: Targets, acceptance: Acceptance, key: tuple[int, int], epoch: int
 ) -> tuple[int, int]:
     """One cell after the other; see `CellVerbs.program_sampled`."""
-    low, high, *_, share = acceptance.loop
+    low, high, share = float(acceptance.loop.low.min()), float(acceptance.loop.high.max()), acceptance.loop.acceptance
     rows, both, points = acceptance.quantiles.shape
     starts, written, total = both // 2, 0, 0
     for cell, index in enumerate(np.ndindex(cells.conductance.shape)):

@@ -113,7 +113,7 @@ class Chip:
                 if _REFERENCE not in block.buffers:
                     raise StateError(f"Layer '{name}' has no reference; call chip.record_reference() right after the last write.")
                 vectors = _vectors(block)
-                block.compensation = _fit(block.slow.mvm(vectors, "evaluate"), vectors, block.buffers[_REFERENCE])
+                block.compensation = Compensation.fitted(block.slow.mvm(vectors, "evaluate"), vectors, block.buffers[_REFERENCE])
 
     @contextmanager
     def compensated(self) -> Iterator[None]:
@@ -258,13 +258,3 @@ def _vectors(block: Block) -> Tensor:
     """The calibration vectors of a block, uniform in [0, 1), from a stream of their own."""
     count = _VECTORS * block.shape[1]
     return uniform(block.stream.child("calibration"), torch.arange(count)).reshape(_VECTORS, -1).float()
-
-
-def _fit(now: Tensor, vectors: Tensor, then: Tensor) -> Compensation:
-    """Least squares of then = scale * now + offset * sum(x), line by line, in float64."""
-    y, total, goal = now.double(), vectors.double().sum(1, keepdim=True), then.double()
-    yy, yt, tt = (y * y).sum(0), (y * total).sum(0), (total * total).sum(0)
-    yg, tg = (y * goal).sum(0), (total * goal).sum(0)
-    determinant = (yy * tt - yt * yt).clamp(min=1e-30)
-    scale, offset = (yg * tt - tg * yt) / determinant, (tg * yy - yg * yt) / determinant
-    return Compensation(scale.float(), offset.float())

@@ -32,6 +32,8 @@ class Curve(Strict):
         Terms of the numbers.
     columns
         Name to values in SI units.
+    technology
+        Id of the technology whose cells were measured; empty where the package has none.
     """
 
     title: str
@@ -40,6 +42,7 @@ class Curve(Strict):
     kind: Literal["tabulated", "digitised"]
     licence: str
     columns: dict[str, tuple[float, ...]]
+    technology: str = ""
 
 
 class _Entry(Strict):
@@ -50,6 +53,7 @@ class _Entry(Strict):
     kind: Literal["tabulated", "digitised"]
     licence: str
     units: dict[str, str] = Field(min_length=1)
+    technology: str = ""
 
 
 def catalog() -> list[str]:
@@ -84,3 +88,9 @@ def curve(name: str) -> Curve:
     if not finite or any(None in row for row in rows):
         raise InvalidValueError(f"{path.name}: a cell is not finite, or a row is too long.")
     return Curve(**entry.model_dump(exclude={"file", "units"}), columns=columns)
+
+
+def curve_of(name: str, technology: str) -> Curve | None:
+    """A measured curve where the cells of this technology (its id) were measured; None for any other technology."""
+    found = curve(name)
+    return found if found.technology == technology else None

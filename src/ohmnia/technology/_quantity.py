@@ -11,6 +11,7 @@ from ohmnia._units import to_si
 from ohmnia._validation import Strict
 
 Kind = Literal["tabulated", "digitised", "fitted", "assumed"]
+Certainty = Literal["high", "medium", "low"]
 
 
 class _Sourced(Strict):
@@ -60,12 +61,15 @@ class Quantity(_Sourced):
         Lowest and highest valid value, in `unit`.
     spread
         Variation between cells.
+    certainty
+        How sure it is that the source says this number, where it had to be read from a figure or at second hand.
     """
 
     value: float | tuple[float, ...]
     unit: str = Field(min_length=1)
     range: tuple[float, float] | None = None
     spread: Spread | None = None
+    certainty: Certainty | None = None
 
     @model_validator(mode="after")
     def _inside_range(self) -> Quantity:

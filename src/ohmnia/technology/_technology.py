@@ -24,13 +24,17 @@ class LawEntry(Strict):
 
 
 class Laws(Strict):
-    """The laws of a technology, one for each thing that happens to a cell."""
+    """The laws of a technology, one for each thing that happens to a cell.
 
-    forming: LawEntry
-    update: LawEntry
+    Forming, open-loop pulses and the law of the current may be unpublished.
+    """
+
+    forming: LawEntry | None = None
+    update: LawEntry | None = None
     programming: LawEntry
     retention: LawEntry
     read_noise: LawEntry
+    transport: LawEntry | None = None
 
 
 class Window(Strict):
@@ -57,6 +61,8 @@ class Technology(Strict):
         The numbers.
     data
         Published numbers that no law uses yet.
+    results
+        What the paper found with its devices, for a simulation to be held against; a variant does not inherit them.
     """
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
@@ -67,21 +73,27 @@ class Technology(Strict):
     window: Window
     laws: Laws
     data: dict[str, Quantity] = {}
+    results: dict[str, Quantity] = {}
 
     def quantities(self) -> Iterator[tuple[str, Quantity]]:
         """Every number, with its dotted path."""
         yield "window.g_min", self.window.g_min
         yield "window.g_max", self.window.g_max
         for slot in Laws.model_fields:
-            for name, quantity in getattr(self.laws, slot).quantities.items():
+            entry: LawEntry | None = getattr(self.laws, slot)
+            for name, quantity in (entry.quantities if entry else {}).items():
                 yield f"laws.{slot}.{name}", quantity
         for name, quantity in self.data.items():
             yield f"data.{name}", quantity
+        for name, quantity in self.results.items():
+            yield f"results.{name}", quantity
 
     def citations(self) -> list[str]:
-        """Bibliography keys of the paper and of every number, sorted."""
+        """Bibliography keys of the paper and of every number that describes the device, sorted."""
         keys = {self.citation}
-        for _, quantity in self.quantities():
+        for path, quantity in self.quantities():
+            if path.startswith("results."):
+                continue
             keys.add(quantity.source)
             if quantity.spread:
                 keys.add(quantity.spread.source)
@@ -97,7 +109,7 @@ def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     """The base with the changes; a new value or another law leaves what described the old one behind."""
     result = dict(base)
     if "value" in changes:
-        result = {key: value for key, value in base.items() if key not in ("source", "locator", "kind", "reason")}
+        result = {key: value for key, value in base.items() if key not in ("source", "locator", "kind", "reason", "certainty")}
     if changes.get("law", base.get("law")) != base.get("law"):
         return changes
     for key, value in changes.items():
@@ -116,7 +128,8 @@ def _read(path: Path, ancestors: tuple[str, ...]) -> dict[str, Any]:
     known = published()
     if parent not in known:
         raise unknown_name("technology", parent, known, where=f"{path}, 'based_on'")
-    return _merged(_read(known[parent], (*ancestors, parent)), data)
+    inherited = {key: value for key, value in _read(known[parent], (*ancestors, parent)).items() if key != "results"}
+    return _merged(inherited, data)
 
 
 def technology(name: str | Path) -> Technology:

@@ -39,6 +39,7 @@ import torch
 from pydantic import Field
 
 from ohmnia.array import Block, Tile
+from ohmnia.device import AbstractAgeRelaxation
 from ohmnia.kernels import TransferSettings
 from ohmnia.training._transfer import FAST as FAST
 from ohmnia.training._transfer import AbstractTransferRule
@@ -87,10 +88,13 @@ class AGAD(AbstractTransferRule):
         if wait == 0.0:
             return
         clock.fill_(fast.clock_seconds)
-        mean, sigma = fast.device.retention.increments(torch.zeros(1, dtype=torch.float64), wait)
-        if math.hypot(float(mean), float(sigma)) > _NOTICED_IN_STEPS * fast.device.update.step_siemens:
-            block.buffers["reads"].zero_()
-            block.buffers["mean"].zero_()
+        law = fast.device.retention
+        if isinstance(law, AbstractAgeRelaxation):
+            mean, sigma = law.increments(torch.zeros(1, dtype=torch.float64), wait)
+            if math.hypot(float(mean), float(sigma)) <= _NOTICED_IN_STEPS * fast.device.update.step_siemens:
+                return
+        block.buffers["reads"].zero_()
+        block.buffers["mean"].zero_()
 
     def memory(self, fast: Tile) -> float:
         """gamma0, in samples: as given, or the default of the module's equations."""

@@ -9,6 +9,7 @@ from figures import line, shaded_from
 from ohmnia.analysis import device_plots
 from ohmnia.lifecycle import Results
 from ohmnia.measured import Curve
+from ohmnia.technology import Technology
 
 WEEK = 604800.0
 
@@ -30,8 +31,10 @@ def test_pulse_response_draws_mean_band_and_single_cells(results: Results) -> No
     assert [text.get_text() for text in upper.texts][:2] == ["400 up", "400 down"]
 
 
-def test_programming_draws_the_simulated_line_and_35_published_points(results: Results, levels: Curve) -> None:
-    axes = device_plots.programming(results, levels).axes
+def test_programming_draws_the_simulated_line_and_35_published_points(
+    results: Results, levels: Curve, technology: Technology
+) -> None:
+    axes = device_plots.programming(results, levels, technology).axes
     for column, (key, mean, published) in enumerate((("ar0.2", 84.4, 89.0), ("ar2", 12.0, 11.0))):
         sigma, iterations = axes[column], axes[column + 2]
         x, y = line(sigma, "simulated")
@@ -48,8 +51,10 @@ def test_programming_draws_the_simulated_line_and_35_published_points(results: R
         assert iterations.get_xlabel() == "target conductance (µS)"
 
 
-def test_retention_draws_mean_sigma_percentiles_and_published_points(results: Results, relaxed: Curve) -> None:
-    mean, sigma = device_plots.retention(results, relaxed).axes
+def test_retention_draws_mean_sigma_percentiles_and_published_points(
+    results: Results, relaxed: Curve, technology: Technology
+) -> None:
+    mean, sigma = device_plots.retention(results, relaxed, technology).axes
     change = 1e6 * np.array(results.curves["retention.change"])
     assert line(mean, "mean of 50 cells")[1] == pytest.approx(change.mean(1))
     assert line(sigma, "simulated")[1] == pytest.approx(change.std(1))
@@ -61,8 +66,8 @@ def test_retention_draws_mean_sigma_percentiles_and_published_points(results: Re
     assert lows == pytest.approx([np.percentile(change, 5, axis=1).min(), np.percentile(change, 25, axis=1).min()])
 
 
-def test_a_device_of_ones_own_is_drawn_without_published_points(results: Results) -> None:
-    for figure in (device_plots.programming(results, None), device_plots.retention(results, None)):
+def test_a_device_of_ones_own_is_drawn_without_published_points(results: Results, technology: Technology) -> None:
+    for figure in (device_plots.programming(results, None, technology), device_plots.retention(results, None, technology)):
         labels = [str(item.get_label()) for axes in figure.axes for item in axes.get_lines()]
         assert labels
         assert not any("published" in label for label in labels)

@@ -17,6 +17,7 @@ from ohmnia.analysis import device_plots, plots
 from ohmnia.analysis._style import house_style, render
 from ohmnia.lifecycle import Results
 from ohmnia.measured import Curve
+from ohmnia.technology import technology
 
 WEEK = 604800.0
 WINDOW = (9e-6, 88.2e-6)
@@ -28,8 +29,8 @@ def every_figure(results: Results, levels: Curve | None, relaxed: Curve | None) 
         plots.accuracy_over_time(results, 360, WEEK),
         plots.life_of_cells(results, WINDOW, WEEK),
         device_plots.pulse_response(results, 43.15e-6),
-        device_plots.programming(results, levels),
-        device_plots.retention(results, relaxed),
+        device_plots.programming(results, levels, technology("cmo-hfox")),
+        device_plots.retention(results, relaxed, technology("cmo-hfox")),
     ]
 
 
@@ -86,7 +87,7 @@ def test_what_was_never_measured_is_marked(results: Results, relaxed: Curve) -> 
     assert "extrapolated" in texts(plots.accuracy_over_time(results, 360, WEEK))
     assert shaded_from(plots.accuracy_over_time(results, 360, None).axes[0]) == []
     assert shaded_from(plots.accuracy_over_time(results, 360, 1e12).axes[0]) == []
-    for panel in device_plots.retention(results, relaxed).axes:
+    for panel in device_plots.retention(results, relaxed, technology("cmo-hfox")).axes:
         assert shaded_from(panel) == [WEEK]
 
 
@@ -131,7 +132,7 @@ def test_life_refuses_different_cells(results: Results) -> None:
 def test_a_missing_curve_is_refused_by_name(results: Results) -> None:
     del results.curves["retention.change"]
     with pytest.raises(InvalidValueError, match=r"retention\.change"):
-        device_plots.retention(results, None)
+        device_plots.retention(results, None, technology("cmo-hfox"))
 
 
 def test_the_same_figure_gives_the_same_bytes_whatever_the_settings(results: Results, levels: Curve, relaxed: Curve) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,42 +13,9 @@ from ohmnia.analysis import report, write_report
 from ohmnia.analysis._tables import scenario_rows
 from ohmnia.lifecycle import Results, Scenario
 from ohmnia.technology import published, technology
+from pages import Page
 
 FIGURES = ("learning", "accuracy-over-time", "life-of-cells", "pulse-response", "programming", "retention")
-VOID = {"meta", "wbr", "br", "link", "img", "input", "hr"}
-
-
-class Page(HTMLParser):
-    """Reads a page and refuses tags that do not nest."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.words: list[str] = []
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert len({name for name, _ in attrs}) == len(attrs), (tag, attrs)
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open, tag
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if "style" not in self.open:
-            self.words.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join("".join(self.words).split())
 
 
 def opened(folder: Path) -> tuple[str, Page]:
@@ -130,6 +96,8 @@ def test_every_quantity_is_listed_with_its_source_and_reason(written: Path) -> N
     _, page = opened(written)
     assumed = 0
     for path, quantity in technology("cmo-hfox").quantities():
+        if path.startswith("results."):
+            continue
         assert path in page.text
         assert quantity.locator.replace("+-", "±") in page.text
         for record in (quantity, quantity.spread):

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from helpers import make_tile, scatter, values
-from ohmnia.array.programming import sampled_law, write, write_sampled
-from ohmnia.device import Device
+from ohmnia.array.programming import closed_loop, sampled_law, write, write_sampled
+from ohmnia.device import AbstractClosedLoop, Device
 from ohmnia.kernels import PULSE_UNIT
 from ohmnia.random import Stream
 
@@ -21,10 +21,11 @@ def test_the_kernel_s_loop_is_the_device_s_own(device: Device, kind: str, accept
     tile = scatter(make_tile(device, (10, 12), kind=kind))
     target = tile.mapping.conductances(values(1, 10, 12, low=-0.9, high=0.9))
     law = device.programming
+    assert isinstance(law, AbstractClosedLoop)
     expected = law.program(
         tile.conductance.flatten(), target.flatten(), tile.parameters.flatten(1), acceptance, device.update, STREAM
     )
-    result = write(tile.cells(), target, device, acceptance, STREAM, 0, tile.kernel)
+    result = write(tile.cells(), target, tile.law, closed_loop(law, acceptance), STREAM, 0, tile.kernel)
     assert torch.equal(result.pulses, expected.pulses)
     assert torch.equal(result.reads, expected.reads)
     assert torch.equal(result.failed, expected.failed)
@@ -34,7 +35,7 @@ def test_the_kernel_s_loop_is_the_device_s_own(device: Device, kind: str, accept
 
 def test_the_sampled_law_spans_the_window(device: Device) -> None:
     tile = make_tile(device)
-    law = sampled_law(tile.mapping, device, 0.02)
+    law = sampled_law(device.programming, tile.mapping, device.update, 0.02)
     assert law.loop.acceptance == 0.02
     assert law.first == tile.mapping.g_min_siemens
     assert law.first + law.step * (len(law.quantiles) - 1) == pytest.approx(tile.mapping.g_max_siemens)
@@ -44,7 +45,7 @@ def test_the_sampled_law_spans_the_window(device: Device) -> None:
 
 def test_the_expected_pulses_are_those_of_the_cells_that_are_written(device: Device) -> None:
     tile = make_tile(device, (10, 12))
-    law = sampled_law(tile.mapping, device, 0.02)
+    law = sampled_law(device.programming, tile.mapping, device.update, 0.02)
     weights = values(1, 10, 12, low=-0.9, high=0.9)
     first = write_sampled(tile.cells(), weights, tile.mapping, law, STREAM, 0, tile.kernel)
     assert law.pulses.min() / PULSE_UNIT < first / 120 < law.pulses.max() / PULSE_UNIT

@@ -10,9 +10,12 @@ import pytest
 import torch
 
 import ohmnia
-from ohmnia._errors import InvalidValueError, UnknownNameError
+from ohmnia._errors import InvalidValueError, StateError, UnknownNameError
 from ohmnia._validation import validated
 from ohmnia.device import LAWS, Device, resolve
+from ohmnia.device.programming.identical_pulses import IdenticalPulses
+from ohmnia.device.programming.polynomial_error import PolynomialError
+from ohmnia.device.update.no_pulses import NoPulses
 from ohmnia.random import Stream
 from ohmnia.technology import Technology, published
 
@@ -50,10 +53,47 @@ def put(slot: str, name: str, quantity: dict[str, Any]) -> Edit:
 @pytest.mark.parametrize("name", sorted(published()))
 def test_every_published_technology_resolves_to_its_registered_laws(name: str) -> None:
     device = resolve(ohmnia.technology(name))
-    assert 0 < device.g_min_siemens < device.update.symmetry_point_siemens < device.g_max_siemens
+    assert 0 < device.g_min_siemens < device.g_max_siemens
     for slot in LAWS:
-        law = getattr(device.technology.laws, slot).law
-        assert type(getattr(device, slot)) is LAWS[slot].get(law)
+        entry = getattr(device.technology.laws, slot)
+        if entry is not None:
+            assert type(getattr(device, slot)) is LAWS[slot].get(entry.law)
+
+
+def test_the_mean_symmetry_point_lies_in_the_window(device: Device) -> None:
+    assert 0 < device.g_min_siemens < device.update.symmetry_point_siemens < device.g_max_siemens
+
+
+def test_a_technology_without_forming_and_pulses_says_so(edited: Callable[[Edit], Technology]) -> None:
+    def bare(data: dict[str, Any]) -> None:
+        data["laws"] |= {"forming": None, "update": None}
+
+    with pytest.raises(InvalidValueError, match=r"'identical-pulses' writes with pulses.*Add \[laws.update\].*polynomial-error"):
+        resolve(edited(bare))
+
+    def sampled(data: dict[str, Any]) -> None:
+        bare(data)
+        rows = {"reference": number(90, "uS"), "coefficients": number([0.01, 0.1], "uS")}
+        data["laws"]["programming"] = {"law": "polynomial-error", "quantities": rows}
+
+    device = resolve(edited(sampled))
+    assert device.forming_law is None
+    with pytest.raises(StateError, match=r"has no forming law. Add \[laws.forming\]"):
+        device.forming  # noqa: B018
+    assert isinstance(device.update, NoPulses)
+    assert device.programming.acceptance_range is None
+
+
+def test_a_row_reaches_a_law_in_si_and_a_wrong_unit_is_refused(edited: Callable[[Edit], Technology]) -> None:
+    def sampled(unit: str) -> Edit:
+        rows = {"reference": number(0.09, "mS"), "coefficients": number([10.0, 100.0], unit)}
+        return lambda data: data["laws"].update(programming={"law": "polynomial-error", "quantities": rows})
+
+    law = resolve(edited(sampled("nS"))).programming
+    assert isinstance(law, PolynomialError)
+    assert law.coefficients_siemens == pytest.approx((10e-9, 100e-9))
+    with pytest.raises(InvalidValueError, match=r"laws.programming.coefficients has the unit 's'"):
+        resolve(edited(sampled("s")))
 
 
 def test_numbers_arrive_in_si(device: Device) -> None:
@@ -90,6 +130,30 @@ def test_the_unit_of_a_number_does_not_matter(edited: Callable[[Edit], Technolog
 def test_an_optional_quantity_falls_back_to_the_plain_law(edited: Callable[[Edit], Technology], device: Device) -> None:
     without = resolve(edited(lambda data: quantities(data, "update").pop("exponent_up")))
     assert without.update.kernel_coefficients() == device.update.kernel_coefficients()
+
+
+def test_a_technology_without_a_transport_law_resolves(edited: Callable[[Edit], Technology], device: Device) -> None:
+    other = edited(lambda data: data["laws"].update(transport=None))
+    assert resolve(other).transport is None
+    assert not [path for path, _ in other.quantities() if path.startswith("laws.transport")]
+    assert {path for path, _ in device.technology.quantities()} > {path for path, _ in other.quantities()}
+    without_key = edited(lambda data: data["laws"].pop("transport"))
+    assert without_key == other
+
+
+def test_a_row_reaches_the_law_that_takes_one_and_one_number_stands_for_all(edited: Callable[[Edit], Technology]) -> None:
+    def table(data: dict[str, Any]) -> None:
+        quantities(data, "programming")["target_limit"] = number([20, 70], "uS")
+        quantities(data, "programming")["g_low"] = number([3e3, 7e3], "nS")
+        quantities(data, "programming")["g_high"] = number(120, "uS")
+
+    law = resolve(edited(table)).programming
+    assert isinstance(law, IdenticalPulses)
+    low, high = law.bounds(torch.tensor([19e-6, 21e-6], dtype=torch.float64))
+    assert low.tolist() == pytest.approx([3e-6, 7e-6])
+    assert high.tolist() == pytest.approx([120e-6, 120e-6])
+    with pytest.raises(InvalidValueError, match="one number is needed"):
+        resolve(edited(put("programming", "step_factor", number([1.0, 2.0], "1"))))
 
 
 def test_options_reach_the_law(edited: Callable[[Edit], Technology]) -> None:
@@ -173,6 +237,7 @@ def test_a_spread_of_another_distribution_than_the_laws_is_refused(
         ("programming", "identical_pulses", "programming law", "identical-pulses"),
         ("retention", "log-time", "retention law", "log-time-relaxation"),
         ("read_noise", "logconductance", "read-noise law", "log-conductance"),
+        ("transport", "trap2trap", "transport law", "trap-to-trap"),
     ],
 )
 def test_an_unknown_law_names_technology_slot_and_nearest(
@@ -195,6 +260,9 @@ def test_an_unknown_law_names_technology_slot_and_nearest(
         ("programming", "acceptance_range", "1"),
         ("retention", "onset", "s"),
         ("read_noise", "amplitude", "S"),
+        ("transport", "density_lrs", "1/m^3"),
+        ("transport", "energy_hrs", "J"),
+        ("transport", "attempt_rate", "Hz"),
     ],
 )
 def test_a_missing_quantity_is_named_with_its_unit(edited: Callable[[Edit], Technology], slot: str, name: str, unit: str) -> None:
@@ -218,6 +286,9 @@ def test_a_missing_quantity_is_named_with_its_unit(edited: Callable[[Edit], Tech
         ("forming", "voltage", "A", "V"),
         ("read_noise", "read_pulse", "1", "s"),
         ("programming", "acceptance_range", "uS", "1"),
+        ("transport", "density_hrs", "1/cm^2", "1/m^3"),
+        ("transport", "distance_lrs", "1/nm", "m"),
+        ("transport", "temperature", "meV", "K"),
     ],
 )
 def test_a_unit_of_another_dimension_is_refused_with_the_right_one(
@@ -298,6 +369,7 @@ def test_a_row_of_values_where_one_is_needed_is_refused_by_place(edited: Callabl
         ("retention", "onset", number(0, "ms")),
         ("retention", "sigma", number(-0.4, "uS")),
         ("read_noise", "read_pulse", number(0, "us")),
+        ("transport", "length", number(0, "nm")),
     ],
     ids=lambda value: value if isinstance(value, str) else str(value["value"]),
 )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
-from ohmnia.device import Device
+from ohmnia.array.programming import closed_loop
+from ohmnia.device import AbstractClosedLoop, Device
 from ohmnia.kernels import Acceptance, ClosedLoop, Member, Targets
 from ohmnia.kernels._contract_cells import CellVerbs
 
@@ -21,7 +23,11 @@ def test_records_are_frozen(record: type) -> None:
 
 
 def test_a_law_hands_out_what_the_kernels_take(device: Device) -> None:
-    loop = ClosedLoop(*device.programming.kernel_coefficients(), device.programming.acceptance_range)
-    assert (loop.low, loop.high) == (device.programming.g_low_siemens, device.programming.g_high_siemens)
-    assert (loop.step_factor, loop.max_pulses) == (device.programming.step_factor, device.programming.max_pulses)
+    assert isinstance(device.programming, AbstractClosedLoop)
+    loop = closed_loop(device.programming, 0.02)
+    assert len(loop.low) == len(loop.high) == len(loop.limits) + 1
+    for target in (9e-6, *loop.limits, *(loop.limits * (1 + 1e-9)), 88e-6):
+        row = int((loop.limits < target).sum())
+        own = device.programming.bounds(torch.tensor([target], dtype=torch.float64))
+        assert (loop.low[row], loop.high[row]) == tuple(bound.item() for bound in own)
     assert type(loop.max_pulses) is int

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from ohmnia._errors import InvalidValueError, UnknownNameError
-from ohmnia.measured import _catalog, catalog, curve
+from ohmnia.measured import _catalog, catalog, curve, curve_of
+from ohmnia.technology import published
 
 CURVES = Path(_catalog.__file__).parent / "curves"
 ENTRY = """
@@ -136,3 +137,13 @@ def test_an_unknown_unit_in_the_catalog_is_refused(own: Callable[[str, str], Non
     own("age,sigma\n1,2\n", ENTRY.replace('"uS"', '"uSS"'))
     with pytest.raises(InvalidValueError, match="Unit 'uSS' is not known"):
         curve("mine")
+
+
+def test_a_curve_belongs_to_the_technology_whose_cells_were_measured(own: Callable[[str, str], None]) -> None:
+    own("age,sigma\n1,2\n", ENTRY + 'technology = "mine"\n')
+    assert curve_of("mine", "mine") == curve("mine")
+    assert curve_of("mine", "another") is None
+
+
+def test_curves_name_technologies_that_exist() -> None:
+    assert {curve(name).technology for name in catalog()} <= {"", *published()}

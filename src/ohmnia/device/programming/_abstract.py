@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -41,8 +42,8 @@ class AcceptanceLaw:
     first_siemens, step_siemens
         Target k is first + k * step.
     quantiles
-        e at evenly spaced probabilities. Start s lies at (s / (starts - 1))**2 of the way from the range down to the lower
-        bound; start s + starts, up to the upper bound.
+        e at evenly spaced probabilities. Start s lies at (s / (starts - 1))**2 of the way from the range down to the lowest
+        bound; start s + starts, up to the highest bound.
     pulses
         Mean number of pulses.
     """
@@ -54,10 +55,15 @@ class AcceptanceLaw:
 
 
 class AbstractProgrammingLaw(ABC):
-    """A closed loop over a batch of cells; `acceptance_range` is the technology's own, a fraction of the target."""
+    """How a batch of cells is written.
+
+    `acceptance_range` is the technology's own, a fraction of the target; None where there is none to choose.
+    `needs_pulses` says whether it writes with pulses of the update law.
+    """
 
     __slots__ = ()
-    acceptance_range: float
+    acceptance_range: float | None
+    needs_pulses: ClassVar[bool] = True
 
     @abstractmethod
     def program(
@@ -65,19 +71,40 @@ class AbstractProgrammingLaw(ABC):
         conductance: Float[Tensor, " cells"],
         target: Float[Tensor, " cells"],
         parameters: Float[Tensor, "parameters cells"],
-        acceptance: float,
+        acceptance: float | None,
         update: AbstractUpdateLaw,
         stream: Stream,
     ) -> ProgramResult:
-        """Pulse and verify every cell until it lies within `acceptance` (a fraction) of its target."""
+        """Write every cell; a closed loop ends within `acceptance` (a fraction; None: its own) of the target."""
+
+
+class AbstractClosedLoop(AbstractProgrammingLaw):
+    """Program-verify with identical pulses, a loop that the kernels know.
+
+    `target_rows` is its voltage table: rising upper limits of the targets of each row but the last, and the bounds that the
+    pulses of each row reach, all in siemens.
+    """
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def target_rows(self) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
+        """Limits, lower bounds, upper bounds."""
+
+    @abstractmethod
+    def parameters(
+        self, parameters: Float[Tensor, "parameters *cells"], target: Float[Tensor, "*cells"], update: AbstractUpdateLaw
+    ) -> Float[Tensor, "parameters *cells"]:
+        """Each cell's open-loop parameters under the pulses towards its target (siemens)."""
 
     @abstractmethod
     def check(self, target: Float[Tensor, " cells"], acceptance: float) -> None:
         """Refuse a range that is no fraction, and targets (siemens) that no pulse reaches."""
 
     @abstractmethod
-    def kernel_coefficients(self) -> tuple[float, float, float, int]:
-        """The loop as the kernels take it: bounds (siemens), step factor, most pulses."""
+    def kernel_coefficients(self) -> tuple[float, int]:
+        """Step factor and most pulses."""
 
     @abstractmethod
     def acceptance_law(self, acceptance: float, update: AbstractUpdateLaw, window: tuple[float, float]) -> AcceptanceLaw:

@@ -29,6 +29,8 @@ the second kind.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -36,7 +38,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ohmnia._errors import InvalidValueError
-from ohmnia.device.programming._abstract import AcceptanceLaw
+from ohmnia.device.programming._abstract import AbstractClosedLoop, AcceptanceLaw
 from ohmnia.device.update._abstract import AbstractUpdateLaw
 from ohmnia.random import Stream
 
@@ -57,23 +59,15 @@ def representative_cells(update: AbstractUpdateLaw) -> Float[Tensor, "parameters
     return ordered[..., ordered.shape[-1] // 2].reshape(len(cells), -1)
 
 
-def solve(
-    bounds: tuple[float, float],
-    acceptance: float,
-    parameters: Float[Tensor, "parameters cells"],
-    update: AbstractUpdateLaw,
-    window: tuple[float, float],
-) -> AcceptanceLaw:
+def solve(loop: AbstractClosedLoop, acceptance: float, update: AbstractUpdateLaw, window: tuple[float, float]) -> AcceptanceLaw:
     """The acceptance law for targets all over a window.
 
     Parameters
     ----------
-    bounds
-        That the loop's pulses reach, siemens.
+    loop
+        The closed loop.
     acceptance
         A fraction of the target.
-    parameters
-        Of cells that stand for the technology, under the loop's pulses.
     update
         Law of a pulse.
     window
@@ -87,18 +81,40 @@ def solve(
     targets = torch.linspace(*window, TARGETS, dtype=torch.float64)
     quantiles = torch.empty(TARGETS, 2 * STARTS, POINTS + 1, dtype=torch.float64)
     pulses = torch.empty(TARGETS, 2 * STARTS, dtype=torch.float64)
+    cells = representative_cells(update)
+    limits, lows, highs = loop.target_rows
     for k, target in enumerate(targets.tolist()):
-        below, above = target * (1.0 - acceptance), target * (1.0 + acceptance)
-        if not bounds[0] < below < above < bounds[1]:
-            raise InvalidValueError(
-                f"An acceptance range of {acceptance:g} around {target * 1e6:.4g} uS reaches a bound of the closed loop "
-                f"({bounds[0] * 1e6:g} to {bounds[1] * 1e6:g} uS). Program with mode = 'pulses', or to a narrower range."
-            )
-        law = _absorption(target, acceptance, bounds, parameters, update)
+        low, high = lows[bisect_left(limits, target)], highs[bisect_left(limits, target)]
+        chain = _Chain(target, acceptance, (low, high), (min(lows), max(highs)))
+        chain.check()
+        law = _absorption(chain, loop.parameters(cells, targets[k].expand(cells.shape[1:]), update), update)
         pulses[k] = law[:, -1]
         for start in range(2 * STARTS):
             quantiles[k, start] = _quantiles(law[start, :-1])
     return AcceptanceLaw(window[0], float(targets[1] - targets[0]), quantiles, pulses)
+
+
+class _Chain(NamedTuple):
+    """One target: its range, the bounds of its pulses, and the bounds of all pulses, between which a cell may start."""
+
+    target: float
+    acceptance: float
+    bounds: tuple[float, float]
+    reach: tuple[float, float]
+
+    @property
+    def edges(self) -> tuple[float, float]:
+        """Ends of the range."""
+        return self.target * (1.0 - self.acceptance), self.target * (1.0 + self.acceptance)
+
+    def check(self) -> None:
+        """Refuse a range that reaches a bound."""
+        if not self.bounds[0] < self.edges[0] < self.edges[1] < self.bounds[1]:
+            raise InvalidValueError(
+                f"An acceptance range of {self.acceptance:g} around {self.target * 1e6:.4g} uS reaches a bound of the closed "
+                f"loop ({self.bounds[0] * 1e6:g} to {self.bounds[1] * 1e6:g} uS). Program with mode = 'pulses', or to a "
+                "narrower range."
+            )
 
 
 def _quantiles(distribution: Tensor) -> Tensor:
@@ -113,20 +129,18 @@ def _nodes(edge: float, bound: float) -> tuple[Tensor, Tensor]:
     return (edge + bound) / 2 + abs(bound - edge) / 2 * x, abs(bound - edge) / 2 * weight
 
 
-def _absorption(
-    target: float, acceptance: float, bounds: tuple[float, float], parameters: Tensor, update: AbstractUpdateLaw
-) -> Tensor:
+def _absorption(chain: _Chain, parameters: Tensor, update: AbstractUpdateLaw) -> Tensor:
     """F at the edges of e and N, from every start, mean over the cells: (2 * STARTS, edges + 1)."""
-    (low, high), below, above = bounds, target * (1.0 - acceptance), target * (1.0 + acceptance)
+    (low, high), (below, above), target = chain.bounds, chain.edges, chain.target
     (left, left_weight), (right, right_weight) = _nodes(below, low), _nodes(above, high)
     nodes, weights = torch.cat([left, right]), torch.cat([left_weight, right_weight])
     way = (torch.arange(STARTS, dtype=torch.float64) / (STARTS - 1)) ** 2
-    starts = torch.cat([below - way * (below - low), above + way * (high - above)])
-    atoms = torch.tensor(bounds, dtype=torch.float64)
+    starts = torch.cat([below - way * (below - chain.reach[0]), above + way * (chain.reach[1] - above)])
+    atoms = torch.tensor(chain.bounds, dtype=torch.float64)
     mean, sigma = _pulse_moments(torch.cat([nodes, atoms, starts]), target, parameters, update)
     density = torch.exp(-(((nodes - mean) / sigma) ** 2) / 2) / (sigma * math.sqrt(2 * math.pi)) * weights
     ends = torch.cat([torch.special.ndtr((low - mean) / sigma), torch.special.ndtr((mean - high) / sigma)], -1)
-    edges = target * (1.0 + acceptance * torch.linspace(-1.0, 1.0, _EDGES + 1, dtype=torch.float64))
+    edges = target * (1.0 + chain.acceptance * torch.linspace(-1.0, 1.0, _EDGES + 1, dtype=torch.float64))
     within = torch.special.ndtr((edges - mean) / sigma)
     move, enter = torch.cat([density, ends], -1), within - within[..., :1]
     mass = move.sum(-1, keepdim=True) + enter[..., -1:]

@@ -2,9 +2,10 @@
 
     read G;  |G - G_t| <= a G_t: done;  G < G_t: one SET pulse;  G > G_t: one RESET pulse;  repeat
 
-Each pulse is a pulse of the open-loop update law, with that cell's own step, skew and noise, but between the wider
-bounds that the closed loop's higher voltages reach. The number of states is kept, so that the full steps scale with the
-span between the bounds, times `step_factor`. A verify read comes 1 us after its pulse, where the read-noise law is zero.
+Each pulse is a pulse of the open-loop update law, with that cell's own step, skew and noise, but between the bounds that
+the closed loop's voltages reach. The target picks the voltages from a table, and so the bounds: a row holds for targets up
+to its limit, the last row beyond it, too. The number of states is kept, so that the full steps scale with the span between
+the bounds, times `step_factor`. A verify read comes 1 us after its pulse, where the read-noise law is zero.
 
 ======== ============================================== =====
 symbol   meaning                                        unit
@@ -14,14 +15,15 @@ a        acceptance range as a fraction of the target   1
 ======== ============================================== =====
 
 The programming error and the number of iterations are not put in: they follow from the open-loop figures of merit.
-Limits: bounds and step factor are assumptions; the cell starts wherever it is.
+Limits: step factor and bounds of the voltages that the open loop does not use are assumptions; the cell starts wherever
+it is.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import final
 
@@ -30,8 +32,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ohmnia._errors import InvalidValueError, out_of_range, require
-from ohmnia.device.programming._abstract import AbstractProgrammingLaw, AcceptanceLaw, ProgramResult
-from ohmnia.device.programming.acceptance import representative_cells, solve
+from ohmnia.device.programming._abstract import AbstractClosedLoop, AcceptanceLaw, ProgramResult
+from ohmnia.device.programming.acceptance import solve
 from ohmnia.device.update._abstract import AbstractUpdateLaw
 from ohmnia.random import Stream, table_normal
 
@@ -82,64 +84,101 @@ def closed_loop(
     return ProgramResult(g.to(conductance.dtype), pulses, pulses + 1, failed)
 
 
+# A coefficient that may be a row of numbers in a technology's file.
+ROW = {"row": True}
+
+
 @final
 @dataclass(frozen=True, slots=True)
-class IdenticalPulses(AbstractProgrammingLaw):
+class IdenticalPulses(AbstractClosedLoop):
     """Coefficients of the closed loop.
 
     Parameters
     ----------
     g_low_siemens, g_high_siemens
-        Bounds that the closed loop's pulses reach.
+        Bounds that the closed loop's pulses reach: one number, or one for each row of the voltage table.
     step_factor
         Ratio of a closed-loop step to an open-loop step, on top of the wider span.
     max_pulses
         Pulses after which a cell counts as failed.
     acceptance_range
         The default acceptance range, a fraction of the target.
+    target_limit_siemens
+        Rising upper limits of the targets of each row of the voltage table; empty: one row for all targets.
     """
 
-    g_low_siemens: float
-    g_high_siemens: float
+    g_low_siemens: float | tuple[float, ...] = field(metadata=ROW)
+    g_high_siemens: float | tuple[float, ...] = field(metadata=ROW)
     step_factor: float
     max_pulses: float
     acceptance_range: float
+    target_limit_siemens: tuple[float, ...] = field(default=(), metadata=ROW)
 
     def __post_init__(self) -> None:
-        require(0 < self.g_low_siemens < self.g_high_siemens, "g_low", self.g_low_siemens, "0 < g_low < g_high")
+        limits = self.target_limit_siemens
+        require(limits == tuple(sorted(set(limits))), "target_limit", limits, "rising limits")
+        for low, high in zip(*self._bounds(), strict=True):
+            require(0 < low < high, "g_low", low, "0 < g_low < g_high")
         require(self.step_factor > 0, "step_factor", self.step_factor, "a positive number")
         require(self.max_pulses >= 1, "max_pulses", self.max_pulses, "1 or more")
         _check_acceptance(self.acceptance_range, "acceptance_range")
 
+    def _bounds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Lower and upper bounds, one for each row of the voltage table."""
+        return self._rows(self.g_low_siemens, "g_low"), self._rows(self.g_high_siemens, "g_high")
+
+    def _rows(self, value: float | tuple[float, ...], name: str) -> tuple[float, ...]:
+        rows = max(len(self.target_limit_siemens), 1)
+        values = value if isinstance(value, tuple) else (value,) * rows
+        fix = "Give one number, or as many as 'target_limit' has."
+        require(len(values) == rows, f"number of values of {name}", len(values), f"1 or {rows}", fix)
+        return values
+
+    def bounds(self, target: Float[Tensor, "*cells"]) -> tuple[Float[Tensor, "*cells"], Float[Tensor, "*cells"]]:
+        """Bounds (siemens) that the pulses towards each target reach: the row of the voltage table that its target picks."""
+        limits = torch.tensor(self.target_limit_siemens[:-1], dtype=torch.float64)
+        row = torch.bucketize(target.double().contiguous(), limits)
+        low, high = (torch.tensor(values, dtype=torch.float64)[row] for values in self._bounds())
+        return low, high
+
     def parameters(
-        self, parameters: Float[Tensor, "parameters *cells"], update: AbstractUpdateLaw
+        self,
+        parameters: Float[Tensor, "parameters *cells"],
+        target: Float[Tensor, "*cells"],
+        update: AbstractUpdateLaw,
     ) -> Float[Tensor, "parameters *cells"]:
-        """The open-loop parameters of each cell, widened to the closed loop's bounds."""
-        return update.widened(parameters, self.g_low_siemens, self.g_high_siemens, self.step_factor)
+        """The open-loop parameters of each cell, widened to the closed loop's bounds for its target."""
+        return update.widened(parameters, *self.bounds(target), self.step_factor)
 
     def program(
         self,
         conductance: Float[Tensor, " cells"],
         target: Float[Tensor, " cells"],
         parameters: Float[Tensor, "parameters cells"],
-        acceptance: float,
+        acceptance: float | None,
         update: AbstractUpdateLaw,
         stream: Stream,
     ) -> ProgramResult:
-        """Pulse and verify every cell until it lies within `acceptance` of its target.
+        """Pulse and verify every cell until it lies within `acceptance` (None: the technology's own) of its target.
 
         Raises
         ------
         InvalidValueError
             The acceptance range is no fraction in (0, 0.5], or a target lies outside the bounds.
         """
+        acceptance = self.acceptance_range if acceptance is None else acceptance
         self.check(target, acceptance)
-        wide = self.parameters(parameters, update)
+        wide = self.parameters(parameters, target.double(), update)
         return closed_loop(conductance, target, wide, acceptance, int(self.max_pulses), update.pulse, stream)
 
-    def kernel_coefficients(self) -> tuple[float, float, float, int]:
-        """Bounds, step factor and most pulses, as the kernels take them."""
-        return self.g_low_siemens, self.g_high_siemens, self.step_factor, int(self.max_pulses)
+    @property
+    def target_rows(self) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
+        """The voltage table: limits of the targets of each row but the last, lower and upper bounds, siemens."""
+        return self.target_limit_siemens[:-1], *self._bounds()
+
+    def kernel_coefficients(self) -> tuple[float, int]:
+        """Step factor and most pulses."""
+        return self.step_factor, int(self.max_pulses)
 
     def acceptance_law(self, acceptance: float, update: AbstractUpdateLaw, window: tuple[float, float]) -> AcceptanceLaw:
         """Where the loop leaves a cell, solved for the targets of a window (siemens); kept for the next call.
@@ -155,16 +194,17 @@ class IdenticalPulses(AbstractProgrammingLaw):
     def check(self, target: Float[Tensor, " cells"], acceptance: float) -> None:
         """Refuse a range that is no fraction, and targets (siemens) that no pulse reaches."""
         _check_acceptance(acceptance, "acceptance range")
-        if len(target) and not (self.g_low_siemens < float(target.min()) and float(target.max()) < self.g_high_siemens):
-            valid = f"{self.g_low_siemens * 1e6:g} to {self.g_high_siemens * 1e6:g} uS, the bounds of the closed loop"
+        low, high = self.bounds(target)
+        if not bool(((low < target) & (target < high)).all()):
+            lowest, highest = self._bounds()
+            valid = f"{lowest[0] * 1e6:g} to {highest[-1] * 1e6:g} uS, the bounds of the closed loop"
             extremes = f"{float(target.min()) * 1e6:.4g} to {float(target.max()) * 1e6:.4g} uS"
             raise out_of_range("target conductance", extremes, valid, "Scale the weights into the window.")
 
 
 @lru_cache(maxsize=32)
 def _solved(loop: IdenticalPulses, acceptance: float, update: AbstractUpdateLaw, window: tuple[float, float]) -> AcceptanceLaw:
-    cells = loop.parameters(representative_cells(update), update)
-    law = solve((loop.g_low_siemens, loop.g_high_siemens), acceptance, cells, update, window)
+    law = solve(loop, acceptance, update, window)
     if loop.max_pulses < -math.log(FAILED_SHARE) * float(law.pulses.max()):
         raise InvalidValueError(
             f"The loop needs {float(law.pulses.max()):.0f} pulses on average at an acceptance range of {acceptance:g}; with at "

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+import torch
 from jaxtyping import Float, Float64
 from torch import Tensor
 
-from ohmnia._errors import InvalidValueError
+
+def growth(age_seconds: Tensor, read_pulse_seconds: float) -> Tensor:
+    """sqrt(ln(max((t + t_r) / (2 t_r), 1))): 1/f noise integrated since the write; zero at a verify read."""
+    reads = (age_seconds + read_pulse_seconds) / (2.0 * read_pulse_seconds)
+    return torch.sqrt(torch.log(torch.clamp(reads, min=1.0)))
 
 
 class AbstractReadNoiseLaw(ABC):
@@ -16,18 +21,18 @@ class AbstractReadNoiseLaw(ABC):
     __slots__ = ()
 
     @abstractmethod
-    def sigma(self, conductance: Tensor, age_seconds: Tensor) -> Tensor:
-        """Standard deviation, siemens, at a conductance (siemens) and an age (seconds), broadcast."""
+    def sigma(self, conductance: Tensor, age_seconds: Tensor, written: Tensor | None = None) -> Tensor:
+        """Standard deviation, siemens, at a conductance (siemens) and an age (seconds), broadcast.
 
-    def scales(self, age_seconds: Float[Tensor, " epochs"]) -> Float64[Tensor, " epochs"]:
-        """The law as the kernels take it, for reads of single cells: sigma = scale(age) max(log10(G / uS), 0), siemens.
-
-        Raises
-        ------
-        InvalidValueError
-            A law of another form, as any law is that does not say otherwise.
+        `written` is the conductance right after the last pulse, where it is remembered.
         """
-        raise InvalidValueError(
-            f"The read-noise law {type(self).__name__} is not of the form that single reads know, "
-            "sigma = scale(age) max(log10(G / uS), 0)."
-        )
+
+
+class AbstractLogNoise(AbstractReadNoiseLaw):
+    """A law of the form that the kernels know: sigma = scale(age) max(log10(G / uS), 0)."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def scales(self, age_seconds: Float[Tensor, "*ages"]) -> Float64[Tensor, "*ages"]:
+        """scale(age): standard deviation of a read at 10 uS, siemens."""

@@ -30,12 +30,12 @@ from torch import Tensor
 
 from ohmnia._errors import require
 from ohmnia._units import MICRO
-from ohmnia.device.read_noise._abstract import AbstractReadNoiseLaw
+from ohmnia.device.read_noise._abstract import AbstractLogNoise, growth
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class LogConductanceNoise(AbstractReadNoiseLaw):
+class LogConductanceNoise(AbstractLogNoise):
     """Coefficients of the law.
 
     Parameters
@@ -53,12 +53,10 @@ class LogConductanceNoise(AbstractReadNoiseLaw):
         require(self.amplitude_siemens >= 0, "amplitude", self.amplitude_siemens, "0 or more")
         require(self.read_pulse_seconds > 0, "read_pulse", self.read_pulse_seconds, "a positive time")
 
-    def sigma(self, conductance: Tensor, age_seconds: Tensor) -> Tensor:
+    def sigma(self, conductance: Tensor, age_seconds: Tensor, written: Tensor | None = None) -> Tensor:
         """Standard deviation of one read, siemens."""
-        growth = self.scales(age_seconds).to(conductance.dtype)
-        return growth * torch.clamp(torch.log10(conductance / MICRO), min=0.0)
+        return self.scales(age_seconds).to(conductance.dtype) * torch.clamp(torch.log10(conductance / MICRO), min=0.0)
 
     def scales(self, age_seconds: Float[Tensor, "*ages"]) -> Float64[Tensor, "*ages"]:
         """Standard deviation of a read at 10 uS, siemens."""
-        reads = (age_seconds.double() + self.read_pulse_seconds) / (2.0 * self.read_pulse_seconds)
-        return self.amplitude_siemens * torch.sqrt(torch.log(torch.clamp(reads, min=1.0)))
+        return self.amplitude_siemens * growth(age_seconds.double(), self.read_pulse_seconds)

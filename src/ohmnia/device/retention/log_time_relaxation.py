@@ -34,14 +34,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ohmnia._errors import require
-from ohmnia.device.retention._abstract import AbstractRetentionLaw
+from ohmnia.device.retention._abstract import AbstractAgeRelaxation
 
 _KNEE_SECONDS = 1.0
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class LogTimeRelaxation(AbstractRetentionLaw):
+class LogTimeRelaxation(AbstractAgeRelaxation):
     """Coefficients of the law.
 
     Parameters

@@ -35,9 +35,9 @@ class AbstractUpdateLaw(ABC):
 
     @abstractmethod
     def widened(
-        self, parameters: Float[Tensor, "parameters *cells"], low: float, high: float, step_factor: float
+        self, parameters: Float[Tensor, "parameters *cells"], low: Tensor | float, high: Tensor | float, step_factor: float
     ) -> Float[Tensor, "parameters *cells"]:
-        """Parameters of the same cells under stronger pulses, which reach other bounds (siemens)."""
+        """Parameters of the same cells under stronger pulses, which reach other bounds (siemens; one each, or one for all)."""
 
     @abstractmethod
     def pulse(self, conductance: Tensor, direction: Tensor | int, parameters: Tensor, xi: Tensor) -> Tensor:

@@ -85,14 +85,18 @@ def pulse(
 
 
 def widened(
-    parameters: Float[Tensor, "parameters *cells"], low: float, high: float, step_factor: float, multiplicative: bool
+    parameters: Float[Tensor, "parameters *cells"],
+    low: Tensor | float,
+    high: Tensor | float,
+    step_factor: float,
+    multiplicative: bool,
 ) -> Float[Tensor, "parameters *cells"]:
     """Parameters between the bounds `low` and `high` (siemens), float64; steps scale with the span, times `step_factor`."""
     wide = parameters.double().clone()
     scale = step_factor * (high - low) / (wide[HIGH] - wide[LOW])
     for step in (STEP_UP, STEP_DOWN) if multiplicative else (STEP_UP, STEP_DOWN, NOISE):
         wide[step] *= scale
-    wide[LOW], wide[HIGH] = low, high
+    wide[LOW], wide[HIGH] = torch.as_tensor(low), torch.as_tensor(high)
     return wide
 
 
@@ -186,7 +190,7 @@ class SoftBounds(AbstractUpdateLaw):
         return _KERNEL_CODE, int(self.multiplicative), self.exponent_up, self.exponent_down
 
     def widened(
-        self, parameters: Float[Tensor, "parameters *cells"], low: float, high: float, step_factor: float
+        self, parameters: Float[Tensor, "parameters *cells"], low: Tensor | float, high: Tensor | float, step_factor: float
     ) -> Float[Tensor, "parameters *cells"]:
         """The same cells between other bounds: N, skew and noise-to-signal ratio are kept, times `step_factor` on the step."""
         return widened(parameters, low, high, step_factor, self.multiplicative)

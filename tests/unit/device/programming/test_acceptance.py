@@ -53,7 +53,7 @@ def test_where_a_cell_starts_is_forgotten_at_a_narrow_range() -> None:
 def test_even_steps_make_a_mirror_image_of_opposite_starts() -> None:
     # In the middle between bounds up and down are the same.
     loop = dataclasses.replace(LOOP, g_low_siemens=2.5e-6, g_high_siemens=102.5e-6)
-    law = solve((2.5e-6, 102.5e-6), 0.05, loop.parameters(representative_cells(EVEN), EVEN), EVEN, (52.5e-6, 52.6e-6))
+    law = solve(loop, 0.05, EVEN, (52.5e-6, 52.6e-6))
     below, above = law.quantiles[0, :STARTS], law.quantiles[0, STARTS:]
     torch.testing.assert_close(below, -above.flip(-1), rtol=0, atol=1e-6)
     torch.testing.assert_close(law.pulses[0, :STARTS], law.pulses[0, STARTS:], rtol=1e-9, atol=0)

@@ -18,6 +18,7 @@ from ohmnia.device.update.soft_bounds import NOISE, SoftBounds
 from ohmnia.random import Stream, table_normal
 
 LOOP = IdenticalPulses(5e-6, 100e-6, 1.0, 2000.0, 0.002)
+TABLE = IdenticalPulses((5e-6, 10e-6, 10e-6), (95e-6, 95e-6, 110e-6), 1.0, 2000.0, 0.002, (30e-6, 60e-6, 90e-6))
 OPEN = SoftBounds(10e-6, 95e-6, 22.0, 0.61, 0.9)
 STREAM = Stream.root(31)
 
@@ -69,7 +70,7 @@ def test_the_first_pulse_points_at_the_target() -> None:
 
 def test_closed_loop_pulses_keep_states_and_skew_and_reach_further() -> None:
     parameters = dataclasses.replace(OPEN, states_spread=0.175).sample((50,), STREAM)
-    wide = LOOP.parameters(parameters, OPEN)
+    wide = LOOP.parameters(parameters, levels(50e-6, cells=50), OPEN)
     zero, g_open, g_closed = torch.zeros(50), OPEN.symmetry_points(parameters), OPEN.symmetry_points(wide)
     # Both symmetry points lie at the same skew of their own span.
     assert torch.allclose((95e-6 - g_open) / 85e-6, (100e-6 - g_closed) / 95e-6, rtol=1e-5)
@@ -84,20 +85,53 @@ def test_closed_loop_pulses_keep_states_and_skew_and_reach_further() -> None:
 
 def test_the_step_factor_scales_every_step() -> None:
     parameters = OPEN.sample((3,), STREAM)
-    g, zero = torch.full((3,), 50e-6, dtype=torch.float64), torch.zeros(3)
-    half = dataclasses.replace(LOOP, step_factor=0.5).parameters(parameters, OPEN)
+    g, zero = levels(50e-6, cells=3), torch.zeros(3)
+    half = dataclasses.replace(LOOP, step_factor=0.5).parameters(parameters, g, OPEN)
     for direction in (1, -1):
-        whole_step = OPEN.pulse(g, direction, LOOP.parameters(parameters, OPEN), zero) - g
+        whole_step = OPEN.pulse(g, direction, LOOP.parameters(parameters, g, OPEN), zero) - g
         assert torch.allclose(2 * (OPEN.pulse(g, direction, half, zero) - g), whole_step, rtol=1e-9, atol=0.0)
 
 
 @pytest.mark.parametrize("step_factor", [0.5, 1.0])
 def test_the_noise_to_signal_ratio_is_kept_when_noise_is_additive(step_factor: float) -> None:
     additive = dataclasses.replace(OPEN, noise="additive")
-    wide = dataclasses.replace(LOOP, step_factor=step_factor).parameters(additive.sample((1,), STREAM), additive)
+    loop, goal = dataclasses.replace(LOOP, step_factor=step_factor), levels(50e-6, cells=1)
+    wide = loop.parameters(additive.sample((1,), STREAM), goal, additive)
     g = additive.symmetry_points(wide)
     step = float((additive.pulse(g, 1, wide, torch.zeros(1)) - g)[0])
     assert float(wide[NOISE, 0]) / step == pytest.approx(0.9, rel=1e-5)
+
+
+def test_a_target_picks_its_row_of_the_voltage_table() -> None:
+    target = torch.tensor([9e-6, 30e-6, 30.1e-6, 60e-6, 60.1e-6, 90e-6, 95e-6], dtype=torch.float64)
+    low, high = TABLE.bounds(target)
+    assert low.tolist() == [5e-6, 5e-6, 10e-6, 10e-6, 10e-6, 10e-6, 10e-6]
+    assert high.tolist() == [95e-6, 95e-6, 95e-6, 95e-6, 110e-6, 110e-6, 110e-6]
+
+
+def test_a_cell_of_a_mixed_batch_is_written_as_with_the_bounds_of_its_row_alone() -> None:
+    target = levels(15e-6, 45e-6, 75e-6, cells=20)
+    mixed = write(target, 0.02, TABLE)
+    for row, (low, high) in enumerate(((5e-6, 95e-6), (10e-6, 95e-6), (10e-6, 110e-6))):
+        alone = write(target, 0.02, IdenticalPulses(low, high, 1.0, 2000.0, 0.002))
+        mine = slice(20 * row, 20 * row + 20)
+        assert torch.equal(mixed.conductance[mine], alone.conductance[mine])
+        assert torch.equal(mixed.pulses[mine], alone.pulses[mine])
+
+
+def test_one_bound_serves_every_row_and_another_number_of_them_is_refused() -> None:
+    one = dataclasses.replace(TABLE, g_low_siemens=4e-6)
+    assert one.bounds(torch.tensor([20e-6, 70e-6], dtype=torch.float64))[0].tolist() == [4e-6, 4e-6]
+    with pytest.raises(InvalidValueError, match="number of values of g_high = 2 is out of range; valid: 1 or 3"):
+        dataclasses.replace(TABLE, g_high_siemens=(95e-6, 110e-6))
+    with pytest.raises(InvalidValueError, match="rising limits"):
+        dataclasses.replace(TABLE, target_limit_siemens=(30e-6, 90e-6, 60e-6))
+
+
+def test_a_target_beyond_the_bounds_of_its_row_is_refused() -> None:
+    for outside in (4.9e-6, 110.1e-6):
+        with pytest.raises(InvalidValueError, match="valid: 5 to 110 uS"):
+            write(torch.tensor([50e-6, outside], dtype=torch.float64), 0.02, TABLE)
 
 
 # --- statistics -------------------------------------------------------------------------------------------------------

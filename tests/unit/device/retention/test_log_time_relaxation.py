@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 import tolerances
-from contracts.retention_law import RetentionLawContract
+from contracts.retention_law import AgeRelaxationContract
 from ohmnia._units import DAY, HOUR, WEEK, YEAR
 from ohmnia.device import Device
 from ohmnia.device.retention.log_time_relaxation import LogTimeRelaxation
@@ -31,7 +31,7 @@ def increment(age: float, seconds: float, law: LogTimeRelaxation = LAW) -> tuple
     return mean.item(), sigma.item()
 
 
-class TestContract(RetentionLawContract):
+class TestContract(AgeRelaxationContract):
     @pytest.fixture(
         params=[LAW, LogTimeRelaxation(0.0, 1e-6, 0.0, 1e-3), LogTimeRelaxation(2e-8, 0.0, 1e-7, 10.0)],
         ids=["published", "saturating", "without early part"],

@@ -1,0 +1,9 @@
+"""The exact circuit of an array: wires, terminals and cells, solved by nodal analysis."""
+
+from ohmnia.array.circuit.linear import Nodes as Nodes
+from ohmnia.array.circuit.linear import effective_matrix as effective_matrix
+from ohmnia.array.circuit.linear import solve as solve
+from ohmnia.array.circuit.pairs import effective_pairs as effective_pairs
+from ohmnia.array.circuit.pairs import effective_planes as effective_planes
+from ohmnia.array.circuit.wires import Wires as Wires
+from ohmnia.array.circuit.wiring import Wiring as Wiring

@@ -1,0 +1,1 @@
+"""Transport laws: the current through a cell."""

@@ -1,0 +1,134 @@
+"""A tile between wires: what its reads see, when that is computed again, and the noise that comes through."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+import nodal
+import ohmnia
+from helpers import IDEAL, QUICK_IDEAL, SIGMAS, make_synapse, make_tile, near_ideal, scatter, values
+from ohmnia._errors import InvalidValueError, UnknownNameError
+from ohmnia._validation import validated
+from ohmnia.array import ArrayConfig, PulseScheme, Tile, Wires
+from ohmnia.array.circuit import Wiring, effective_matrix
+from ohmnia.device import Device
+from ohmnia.nn import convert
+
+WIRES = Wires(row_ohm=20.0, column_ohm=30.0, sense_ohm=500.0)
+ROOM = 2e-5
+
+
+def quiet(folder: Path) -> Device:
+    return ohmnia.resolve(near_ideal(folder))
+
+
+def wired(device: Device, shape: tuple[int, int], kind: str = "one-device", wires: Wires = WIRES) -> Tile:
+    tile = scatter(make_tile(device, shape, kind=kind, seed=1), 3)
+    tile.put_between(wires)
+    return tile
+
+
+@pytest.mark.parametrize("kind", ["one-device", "differential"])
+def test_reads_are_those_of_the_circuit(tmp_path: Path, kind: str) -> None:
+    tile = wired(quiet(tmp_path), (6, 9), kind)
+    x, d = values(4, 5, 9), values(5, 5, 6)
+    for drive, vectors, read in (("rows", x, tile.mvm(x)), ("columns", d, tile.mvm_t(d))):
+        exact = torch.zeros(9, 6, dtype=torch.float64)
+        for gain, plane in zip(tile.mapping.gains, tile.conductance.double(), strict=True):
+            exact += gain * torch.from_numpy(nodal.effective(plane.T.numpy(), WIRES, drive))
+        weights = exact.T - tile.mapping.offset
+        product = vectors.double() @ (weights.T if drive == "rows" else weights)
+        assert float((read - product).abs().max()) < ROOM * float(product.abs().max())
+
+
+def test_wires_take_something(tmp_path: Path) -> None:
+    tile = wired(quiet(tmp_path), (6, 9))
+    x = torch.ones(1, 9)
+    assert float((tile.mvm(x) - x @ tile.weights().T).abs().max()) > 0.1
+
+
+def test_zero_ohm_is_the_tile_without_wires(tmp_path: Path) -> None:
+    device = quiet(tmp_path)
+    tile, plain = wired(device, (6, 9), wires=Wires(row_ohm=0.0, column_ohm=0.0)), scatter(make_tile(device, (6, 9), seed=1), 3)
+    x = values(4, 5, 9)
+    torch.testing.assert_close(tile.mvm(x), plain.mvm(x), rtol=ROOM, atol=ROOM)
+
+
+def test_a_pulse_is_seen_by_the_next_read(tmp_path: Path) -> None:
+    tile = wired(quiet(tmp_path), (6, 9))
+    x = torch.ones(1, 9)
+    before = tile.mvm(x)
+    assert torch.equal(tile.mvm(x), before)
+    tile.update(torch.ones(1, 9), -torch.ones(1, 6), 0.5, PulseScheme(length=31))
+    assert float((tile.mvm(x) - before).min()) > 0.0
+
+
+def test_one_solution_serves_both_directions_of_a_reciprocal_array(tmp_path: Path) -> None:
+    tile = wired(quiet(tmp_path), (6, 9), wires=Wires(row_ohm=20.0, column_ohm=30.0))
+    assert tile.wiring is not None
+    sigma = lambda: torch.zeros_like(tile.conductance)  # noqa: E731
+    forward = tile.wiring.seen("rows", tile.conductance, sigma)
+    assert tile.wiring.seen("columns", tile.conductance, sigma) is forward
+    tile.touched()
+    assert tile.wiring.seen("rows", tile.conductance, sigma) is not forward
+
+
+def test_noise_comes_through_with_the_loss_of_its_cell(device: Device) -> None:
+    tile = make_tile(device, (12, 10), kind="differential")
+    conductance = scatter(tile, 2).conductance
+    wires = Wires(row_ohm=2.0, column_ohm=2.0)
+    sigma = 1e-6 * values(3, 2, 12, 10, low=0.5)
+    _, variance = Wiring(wires, tile.mapping).seen("rows", conductance, lambda: sigma)
+    cells = conductance.mT.double()
+    exact = torch.zeros(12, 10, dtype=torch.float64)
+    for gain, plane, deviation in zip(tile.mapping.gains, cells, sigma.mT.double(), strict=True):
+        jacobian = torch.autograd.functional.jacobian(lambda g: effective_matrix(g, wires), plane)
+        own = torch.einsum("ijij->ij", jacobian)
+        exact += ((gain * own * deviation) ** 2).T
+    ideal = tile.mapping.variance(sigma)
+    # Left out is the load of a cell on its own lines, one of the ten and of the twelve that make the loss.
+    assert float((variance - exact).abs().max() / (ideal - exact).abs().max()) < 1 / 10 + 1 / 12
+
+
+def test_noise_of_reads(device: Device) -> None:
+    tile = scatter(make_tile(device, (4, 6), periphery=IDEAL), 3)
+    tile.advance(1.0)
+    tile.put_between(WIRES)
+    x, count = values(1, 6), 4000
+    reads = tile.mvm(x.expand(count, 6).contiguous())
+    assert tile.wiring is not None
+    weights, variance = tile.wiring.seen("rows", tile.conductance, lambda: torch.zeros_like(tile.conductance))
+    sigma = (variance @ x.square()).sqrt()
+    assert float(((reads.mean(0) - weights @ x).abs() / sigma).max()) < SIGMAS / count**0.5 + 1e-3
+    assert float((reads.std(0) / sigma - 1).abs().max()) < SIGMAS / (2 * count) ** 0.5
+
+
+def test_the_option_reaches_every_tile(device: Device) -> None:
+    config = QUICK_IDEAL.model_copy(update={"wires": WIRES, "max_rows": 3})
+    synapse = make_synapse(device, (5, 6), config)
+    assert [tile.wiring is not None and tile.wiring.wires == WIRES for tile in synapse.tiles()] == [True, True]
+    assert all(tile.wiring is None for tile in make_synapse(device, (5, 6)).tiles())
+
+
+def test_the_option_as_plain_data() -> None:
+    config = ArrayConfig(wires=WIRES)
+    assert validated(ArrayConfig, config.model_dump(mode="json"), "here") == config
+    with pytest.raises(UnknownNameError, match="Did you mean 'wires.drive_ohm'"):
+        validated(ArrayConfig, {"wires": {"row_ohm": 1.0, "column_ohm": 1.0, "drive_ohms": 1.0}}, "here")
+    with pytest.raises(InvalidValueError, match="'wires.row_ohm'"):
+        validated(ArrayConfig, {"wires": {"row_ohm": -1.0, "column_ohm": 1.0}}, "here")
+
+
+def test_a_saved_chip_keeps_its_wires(device: Device, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(torch.nn.Linear(6, 5), torch.nn.Tanh(), torch.nn.Linear(5, 3))
+    config = QUICK_IDEAL.model_copy(update={"wires": WIRES})
+    chip = ohmnia.Chip(convert(network, device.technology, config=config, seed=1))
+    chip.save(tmp_path / "chip")
+    loaded = ohmnia.load_chip(tmp_path / "chip")
+    assert [
+        tile.wiring.wires for layer in loaded.layers.values() for tile in layer.synapse.tiles() if tile.wiring is not None
+    ] == [WIRES, WIRES]
