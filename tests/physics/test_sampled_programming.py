@@ -60,7 +60,7 @@ def test_one_law_with_the_loop(device: Device, goal: float, acceptance: float, f
 def test_a_wide_range_is_not_filled_evenly(device: Device) -> None:
     # At the top of the window steps up are shorter than the range, and most cells stop at its lower edge.
     error, _ = written(device, 87e-6, 0.02, "sampled", 0, False)
-    assert float((error < 0).double().mean()) > 0.7
+    assert float((error < 0).double().mean()) > 0.6
     uniform, _ = written(device, 50e-6, 0.002, "sampled", 0, False)
     assert abs(float(uniform.std()) - 1 / math.sqrt(3)) < tolerances.of_sigma(1 / math.sqrt(3), CELLS, 1.8)
 

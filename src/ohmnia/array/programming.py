@@ -7,12 +7,27 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from ohmnia._errors import InvalidValueError, unknown_name
 from ohmnia.array.mapping import Mapping
 from ohmnia.device import AbstractClosedLoop, AbstractUpdateLaw, ProgramResult
 from ohmnia.kernels import PULSE_UNIT, Acceptance, Cells, ClosedLoop, Member, Targets, UpdateLaw
 from ohmnia.random import Stream
 
 MODES = ("pulses", "sampled")
+
+
+def check_write(weights: Tensor, rows: int, cols: int, mode: str) -> None:
+    """Refuse weights of another height than a tile's, and modes that do not exist.
+
+    Raises
+    ------
+    InvalidValueError, UnknownNameError
+        Either of them.
+    """
+    if len(weights) != rows:
+        raise InvalidValueError(f"weights have {len(weights)} rows; a tile of {rows} x {cols} needs {rows}.")
+    if mode not in MODES:
+        raise unknown_name("programming mode", mode, MODES)
 
 
 def closed_loop(law: AbstractClosedLoop, acceptance: float) -> ClosedLoop:

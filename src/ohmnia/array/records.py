@@ -68,6 +68,19 @@ class Activity:
         for field in fields(self):
             setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
 
+    def count_reads(self, vectors: int, inputs: int, outputs: int, saturated: int) -> None:
+        """Count vectors read through an array of so many inputs and outputs."""
+        self.reads += vectors
+        self.dac_conversions += vectors * inputs
+        self.adc_conversions += vectors * outputs
+        self.saturated_outputs += saturated
+
+    def count_writes(self, pulses: int, verify_reads: int, failed: int = 0) -> None:
+        """Count a closed loop."""
+        self.program_pulses += pulses
+        self.verify_reads += verify_reads
+        self.failed_cells += failed
+
     def as_dict(self) -> dict[str, int]:
         """Name to count."""
         return {field.name: int(getattr(self, field.name)) for field in fields(self)}

@@ -18,12 +18,13 @@ from torch import Tensor
 
 from ohmnia._errors import InvalidValueError, unknown_name
 from ohmnia._validation import Strict
+from ohmnia.array._checks import all_finite
 from ohmnia.array.circuit import Wires
 from ohmnia.array.compensation import Compensation
 from ohmnia.array.mapping import ZEROS, mapping
 from ohmnia.array.periphery import Periphery
 from ohmnia.array.records import Activity, UpdateRequest
-from ohmnia.array.tile import Tile, all_finite
+from ohmnia.array.tile import Tile
 from ohmnia.device import Device
 from ohmnia.kernels import NAMES
 from ohmnia.random import Stream

@@ -6,21 +6,20 @@ conductances. Time passes only in `advance`; a cell's age is the tile's clock mi
 
 from __future__ import annotations
 
-import math
 from functools import cached_property
-from typing import Any, Literal, final, overload
+from typing import Any, final
 
-import numpy as np
 import torch
 from jaxtyping import Float, Float64, Int64
 from torch import Tensor
 
-from ohmnia._errors import InvalidValueError, out_of_range, unknown_name
+from ohmnia._errors import out_of_range
 from ohmnia._threads import one_thread
+from ohmnia.array._checks import all_finite, check_update, check_width, not_finite
 from ohmnia.array.circuit import Wires, Wiring
 from ohmnia.array.mapping import Mapping
 from ohmnia.array.periphery import Periphery
-from ohmnia.array.programming import MODES, closed_loop, sampled_law, write, write_sampled
+from ohmnia.array.programming import check_write, closed_loop, sampled_law, write, write_sampled
 from ohmnia.array.pulses import PulseScheme
 from ohmnia.array.records import Activity
 from ohmnia.device import (
@@ -88,7 +87,6 @@ class Tile:
         self.clock_seconds = clock_seconds
         self.uses: dict[str, int] = dict.fromkeys(_USES, 0)
         self.activity = Activity()
-        self._cells: Cells | None = None
         self._streams = {use: stream.child(use) for use in _USES}
         self.wiring: Wiring | None = None
         self._weights: Tensor | None = None
@@ -107,13 +105,7 @@ class Tile:
 
     def cells(self) -> Cells:
         """The cells as the kernels take them; a kernel changes them in place, so call `touched` or `pulsed` afterwards."""
-        if self._cells is None:
-            self._cells = Cells(self.conductance.numpy(), self.parameters.numpy(), self.epoch_index.numpy())
-        return self._cells
-
-    def __getstate__(self) -> dict[str, Any]:
-        """For copies: views of the tensors are made anew, lest they show the original's cells."""
-        return self.__dict__ | {"_cells": None}
+        return Cells(self.conductance.numpy(), self.parameters.numpy(), self.epoch_index.numpy())
 
     def next_stream(self, use: str) -> Stream:
         """The stream of the next use of a kind, and count that use."""
@@ -212,12 +204,7 @@ class Tile:
         """
         self._check(x, self.cols, "x")
         self._check(d, self.rows, "d")
-        if len(x) != len(d):
-            raise InvalidValueError(f"x has {len(x)} samples and d has {len(d)}; an update needs as many of both.")
-        if not 0 <= learning_rate < float("inf"):
-            raise out_of_range(
-                "learning rate", learning_rate, "0 <= learning rate < infinity", "A gradient ascent changes the sign of d."
-            )
+        check_update(x, d, learning_rate)
         stream = self.next_stream("update")
         trains, keys = scheme.trains(self.granularity), pulse_keys(stream)
         x_, d_ = x.contiguous().numpy(), d.contiguous().numpy()
@@ -229,14 +216,6 @@ class Tile:
         if pulses:
             self.pulsed()
 
-    @overload
-    def program(
-        self, weights: Float[Tensor, "rows cols"], acceptance: float | None = None, mode: Literal["pulses"] = "pulses"
-    ) -> ProgramResult: ...
-    @overload
-    def program(
-        self, weights: Float[Tensor, "rows cols"], acceptance: float | None = None, *, mode: str
-    ) -> ProgramResult | None: ...
     def program(
         self, weights: Float[Tensor, "rows cols"], acceptance: float | None = None, mode: str = "pulses"
     ) -> ProgramResult | None:
@@ -266,10 +245,7 @@ class Tile:
             Another mode.
         """
         self._check(weights, self.cols, "weights")
-        if len(weights) != self.rows:
-            raise InvalidValueError(f"weights have {len(weights)} rows; a tile of {self.rows} x {self.cols} needs {self.rows}.")
-        if mode not in MODES:
-            raise unknown_name("programming mode", mode, MODES)
+        check_write(weights, self.rows, self.cols, mode)
         law = self.device.programming
         range_ = law.acceptance_range if acceptance is None else acceptance
         if mode == "sampled" and isinstance(law, AbstractClosedLoop) and range_ is not None:
@@ -291,9 +267,7 @@ class Tile:
             result = law.program(self.conductance.flatten(), target.flatten(), own, acceptance, self.device.update, stream)
             self.conductance.copy_(result.conductance.reshape(self.conductance.shape))
             self.epoch_index[(result.pulses > 0).reshape(self.epoch_index.shape)] = self.write_epoch()
-        self.activity.program_pulses += int(result.pulses.sum())
-        self.activity.verify_reads += int(result.reads.sum())
-        self.activity.failed_cells += int(result.failed.sum())
+        self.activity.count_writes(int(result.pulses.sum()), int(result.reads.sum()), int(result.failed.sum()))
         return result
 
     def _write_sampled(self, law: AbstractClosedLoop, weights: Tensor, acceptance: float) -> None:
@@ -301,8 +275,7 @@ class Tile:
         table = sampled_law(law, self.mapping, self.device.update, acceptance)
         stream, epoch = self.next_stream("program"), self.write_epoch()
         pulses = write_sampled(self.cells(), weights, self.mapping, table, stream, epoch, self.kernel)
-        self.activity.program_pulses += pulses
-        self.activity.verify_reads += pulses + self.conductance.numel()
+        self.activity.count_writes(pulses, pulses + self.conductance.numel())
 
     def advance(self, seconds: float) -> None:
         """Let time pass: relaxation of every cell, coherent with its own past.
@@ -330,7 +303,7 @@ class Tile:
 
     def _relaxed(self, law: AbstractRetentionLaw, seconds: float, stream: Stream) -> Float64[Tensor, "planes rows cols"]:
         index, ages = self.epoch_index.long(), self.ages()
-        cells = torch.arange(self.conductance.numel()).reshape(index.shape)
+        cells = torch.arange(index.numel()).reshape(index.shape)
         # Only a pulse moves a cell of age zero, so it stands where it was written.
         self.written = torch.where(ages == 0, self.conductance, self.conductance if self.written is None else self.written)
         own, xi = normal(self.stream.child("own"), cells, index), quantile_normal(stream, cells)
@@ -364,19 +337,14 @@ class Tile:
             float32 inputs.
         use
             "read" in training, "evaluate" otherwise: two independent streams.
-
-        Raises
-        ------
-        InvalidValueError
-            NaN or infinity in `x`, or a width that does not fit.
         """
-        self._check_width(x, self.cols, "x")
+        check_width(x, self.cols, "x", (self.rows, self.cols))
         weights, variance = self._seen("rows")
         return self._read(x, "x", weights, variance, use)
 
     def mvm_t(self, d: Float[Tensor, "samples rows"], use: str = "read") -> Float[Tensor, "samples cols"]:
         """Read x = W^T d for each row of `d`, as `mvm`."""
-        self._check_width(d, self.rows, "d")
+        check_width(d, self.rows, "d", (self.rows, self.cols))
         weights, variance = self._seen("columns")
         return self._read(d, "d", weights.T, None if variance is None else variance.T, use)
 
@@ -387,24 +355,14 @@ class Tile:
             read = self.kernel.read(inputs, weights.numpy(), spread, self.periphery.converters, (stream.key0, stream.key1))
         if not read.finite:
             self.uses[use] -= 1
-            raise _not_finite(name)
-        count = self.activity
-        count.reads += read.vectors
-        count.dac_conversions += read.vectors * weights.shape[1]
-        count.adc_conversions += read.vectors * weights.shape[0]
-        count.saturated_outputs += read.saturated
+            raise not_finite(name)
+        self.activity.count_reads(read.vectors, weights.shape[1], weights.shape[0], read.saturated)
         return torch.from_numpy(read.outputs)
 
-    def _check_width(self, value: Tensor, last: int, name: str) -> None:
-        if value.ndim != 2 or value.shape[-1] != last:
-            raise InvalidValueError(
-                f"{name} has the shape {tuple(value.shape)}; a tile of {self.rows} x {self.cols} needs (*, {last})."
-            )
-
     def _check(self, value: Tensor, last: int, name: str) -> None:
-        self._check_width(value, last, name)
+        check_width(value, last, name, (self.rows, self.cols))
         if not all_finite(value):
-            raise _not_finite(name)
+            raise not_finite(name)
 
     # --- saving -------------------------------------------------------------------------------------------------------
 
@@ -434,19 +392,6 @@ class Tile:
         self._streams = {use: self.stream.child(use) for use in _USES}
         self.activity = Activity(**metadata["activity"])
         self.touched()
-
-
-def all_finite(value: Tensor) -> bool:
-    """Whether there is neither NaN nor infinity."""
-    flat = value.detach().numpy().ravel()
-    # One product is quicker than a test of every element; where the squares overflow, look closer.
-    return math.isfinite(np.dot(flat, flat)) or bool(np.isfinite(flat).all())
-
-
-def _not_finite(name: str) -> InvalidValueError:
-    return InvalidValueError(
-        f"{name} holds NaN or infinity; a physical array cannot take it. Check the data and the learning rate."
-    )
 
 
 def pulse_keys(stream: Stream) -> Keys:

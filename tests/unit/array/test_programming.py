@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from helpers import make_tile, scatter, values
-from ohmnia.array.programming import closed_loop, sampled_law, write, write_sampled
+from ohmnia._errors import InvalidValueError, UnknownNameError
+from ohmnia.array.programming import check_write, closed_loop, sampled_law, write, write_sampled
 from ohmnia.device import AbstractClosedLoop, Device
 from ohmnia.kernels import PULSE_UNIT
 from ohmnia.random import Stream
@@ -50,3 +51,11 @@ def test_the_expected_pulses_are_those_of_the_cells_that_are_written(device: Dev
     first = write_sampled(tile.cells(), weights, tile.mapping, law, STREAM, 0, tile.kernel)
     assert law.pulses.min() / PULSE_UNIT < first / 120 < law.pulses.max() / PULSE_UNIT
     assert write_sampled(tile.cells(), weights, tile.mapping, law, STREAM, 0, tile.kernel) == 0
+
+
+def test_writes_that_do_not_fit_are_refused() -> None:
+    check_write(torch.zeros(4, 6), 4, 6, "pulses")
+    with pytest.raises(InvalidValueError, match="4 x 6 needs 4"):
+        check_write(torch.zeros(3, 6), 4, 6, "pulses")
+    with pytest.raises(UnknownNameError, match="pulses"):
+        check_write(torch.zeros(4, 6), 4, 6, "pulse")
