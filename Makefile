@@ -33,6 +33,10 @@ format: setup
 type: setup
 	$(BIN)/pyright
 
+bench: setup
+	$(BIN)/ohmnia bench --out ohmnia-bench
+	$(BIN)/python -m pytest benchmarks
+
 docs: setup
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[docs]"
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
@@ -42,4 +46,4 @@ reproduction: setup
 	$(BIN)/python docs/make_reproduction.py build/reproduction
 
 clean:
-	rm -rf .venv .numba-cache .pytest_cache .ruff_cache build site ohmnia-run
+	rm -rf .venv .numba-cache .pytest_cache .ruff_cache build site ohmnia-run ohmnia-bench

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 pytest.register_assert_rewrite("contracts")
 
 # kernels/ and random/ are left out: the hook would break numba's compilation.
-CHECKED = ["technology", "device", "array", "nn", "training", "lifecycle", "analysis", "experiments", "measured", "cli"]
+CHECKED = ["technology", "device", "array", "nn", "training", "lifecycle", "analysis", "experiments", "measured", "bench", "cli"]
 _HOOK = install_import_hook([f"ohmnia.{name}" for name in CHECKED], "typecheck.check")
 
 import ohmnia  # noqa: E402

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "src" / "ohmnia"
 LOWER = ("random", "measured", "technology", "device", "kernels", "array", "nn", "training")
-LAYERS = (*LOWER, "lifecycle", "analysis", "experiments", "cli")
+LAYERS = (*LOWER, "lifecycle", "analysis", "experiments", "bench", "cli")
 LEVEL = {name: level for level, name in enumerate(LAYERS)}
 BARE = {"random": {"torch", "numpy", "numba", "triton"}, "kernels": {"torch", "numpy", "numba", "triton"}}
 HELPER = -1

@@ -22,6 +22,7 @@ Falcone et al. (2025), Fig. 5. The windows of 50 and 400 pulses are choices of o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
 
@@ -120,3 +121,16 @@ def figures_of_merit(trace: Float[np.ndarray, "pulses cells"], sequence: PulseSe
         raise InvalidValueError(f"The cells {cells} do not switch: no positive mean step, or no window between the ramps' ends.")
     noises = (part.std(0, ddof=1) / mean for part, mean in zip((up, down), means, strict=True))
     return Switching(high, low, trace[last].mean(0), *means, *noises)
+
+
+# Row and result name, words, unit, the number of a cell.
+MERITS: dict[str, tuple[str, str, Callable[[Switching], Float[np.ndarray, " cells"]]]] = {
+    "states": ("N_states", "1", lambda found: found.states),
+    "skew": ("SP skew", "percent", lambda found: found.skew),
+    "noise": ("NSR", "percent", lambda found: found.noise_to_signal),
+}
+LEVELS: dict[str, tuple[str, Callable[[Switching], Float[np.ndarray, " cells"]]]] = {
+    "g_max": ("G_max", lambda found: found.g_max_siemens),
+    "g_min": ("G_min", lambda found: found.g_min_siemens),
+    "g_sp": ("G_sp", lambda found: found.g_sp_siemens),
+}

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from ohmnia._errors import OhmniaError
+from ohmnia.cli.bench import bench
 from ohmnia.cli.cite import cite
 from ohmnia.cli.reproduce import reproduce
 from ohmnia.cli.run import run
@@ -23,6 +24,7 @@ app.command()(run)
 app.command()(reproduce)
 app.command()(show)
 app.command()(cite)
+app.command()(bench)
 
 
 def _version(value: bool) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -23,10 +21,9 @@ from ohmnia.analysis._style import (
 )
 from ohmnia.experiments._bench import Bench
 from ohmnia.experiments._drawing import cumulative, shades
+from ohmnia.experiments._relaxed import LONG_AGES, TEN_MINUTES, Relaxed
+from ohmnia.experiments._relaxed import memory as pairs
 from ohmnia.measured import Curve
-
-if TYPE_CHECKING:
-    from ohmnia.experiments.relaxation import Relaxed
 
 _DASHED = (0, (4, 2))
 
@@ -34,8 +31,6 @@ _DASHED = (0, (4, 2))
 @styled
 def levels(bench: Bench, short: Relaxed) -> Figure:
     """Distributions and deviations after 10 minutes, traces and errors of an hour (Fig. 4a-c)."""
-    from ohmnia.experiments.relaxation import TEN_MINUTES
-
     figure = new_figure(5.2)
     (first, second), (third, fourth) = figure.subplots(2, 2, width_ratios=[1.25, 1])
     after = short.conductance_siemens[TEN_MINUTES] / MICRO
@@ -103,8 +98,6 @@ def long(bench: Bench, found: Relaxed, curve: Curve | None) -> Figure:
 
 
 def _over_time(axes: Axes, bench: Bench, found: Relaxed, curve: Curve | None, kind: str, values: np.ndarray) -> None:
-    from ohmnia.experiments.relaxation import LONG_AGES
-
     axes.plot(found.age_seconds, values, "s", color=DEVICE, label="simulated")
     fit = {age: bench.published(f"{kind}_{name}") for name, age in LONG_AGES.items()}
     known = [(age, number.si / MICRO) for age, number in fit.items() if number is not None]
@@ -125,8 +118,6 @@ def _over_time(axes: Axes, bench: Bench, found: Relaxed, curve: Curve | None, ki
 @styled
 def memory(found: Relaxed) -> Figure:
     """Correlation of two times against the ratio of their deviations; single cells beside it."""
-    from ohmnia.experiments.relaxation import memory as pairs
-
     figure = new_figure(3.0)
     left, right = figure.subplots(1, 2)
     correlation, ratio = pairs(found)

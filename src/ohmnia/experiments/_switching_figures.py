@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from ohmnia._units import MICRO, from_si
 from ohmnia.analysis._style import DEVICE, HAIRLINE, INK, LEARNED, MUTED, TRANSFERRED, new_figure, styled
-from ohmnia.analysis.switching import Switching, figures_of_merit
+from ohmnia.analysis.switching import LEVELS, MERITS, Switching, figures_of_merit
 from ohmnia.experiments._bench import Bench
 from ohmnia.lifecycle.characterise import PUBLISHED_SEQUENCE
 
@@ -80,8 +80,6 @@ def _histogram_inset(axes: Axes, values: Float[np.ndarray, " cells"]) -> None:
 @styled
 def merits(bench: Bench, found: Switching, cells: int) -> Figure:
     """Histograms of the figures of merit, and the ranges of the conductances (Fig. 5c)."""
-    from ohmnia.experiments.switching import MERITS
-
     figure = new_figure(4.6)
     panels = figure.subplots(2, 2).ravel()
     for axes, (name, (words, unit, of)) in zip(panels, MERITS.items(), strict=False):
@@ -111,8 +109,6 @@ def _histogram(axes: Axes, bench: Bench, name: str, values: Float[np.ndarray, " 
 
 
 def _ranges(axes: Axes, bench: Bench, found: Switching, cells: int) -> None:
-    from ohmnia.experiments.switching import LEVELS
-
     colors, names = (LEARNED, TRANSFERRED, DEVICE), ("$G_{max}$", "$G_{min}$", "$G_{sp}$")
     for place, ((name, (_, of)), color) in enumerate(zip(LEVELS.items(), colors, strict=True)):
         low, high = (bench.published(f"{name}_{end}") for end in ("lowest", "highest"))

@@ -120,9 +120,8 @@ def mvm(
     _published_rows(bench, found.plain)
     _own_rows(bench, found)
     _wire_rows(bench, found, sweep)
-    return bench.outcome(
-        _plots(bench, found, sweep), [*_CHOICES, *bench.assumptions("programming"), *bench.assumptions("retention")]
-    )
+    assumed = [*bench.assumptions("programming"), *bench.assumptions("retention")]
+    return bench.outcome(_plots(bench, found, sweep), [*_CHOICES, *assumed])
 
 
 def _published_rows(bench: Bench, plain: Products) -> None:

@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 
 from ohmnia._units import MICRO
-from ohmnia.analysis.switching import Switching, figures_of_merit
+from ohmnia.analysis.switching import LEVELS, MERITS, Switching, figures_of_merit
 from ohmnia.experiments._bench import Bench
 from ohmnia.experiments._outcome import Outcome, Plot
 from ohmnia.experiments._verdict import Estimate, Shown, Within
 from ohmnia.lifecycle.characterise import PUBLISHED_SEQUENCE, pulse_response
 from ohmnia.technology import Technology
 
-# Row and result name, words, unit, the number of a cell.
-MERITS: dict[str, tuple[str, str, Callable[[Switching], Float[np.ndarray, " cells"]]]] = {
-    "states": ("N_states", "1", lambda found: found.states),
-    "skew": ("SP skew", "percent", lambda found: found.skew),
-    "noise": ("NSR", "percent", lambda found: found.noise_to_signal),
-}
-LEVELS: dict[str, tuple[str, Callable[[Switching], Float[np.ndarray, " cells"]]]] = {
-    "g_max": ("G_max", lambda found: found.g_max_siemens),
-    "g_min": ("G_min", lambda found: found.g_min_siemens),
-    "g_sp": ("G_sp", lambda found: found.g_sp_siemens),
-}
 _REMARKS = {
     "states": "Noise moves a cell around its symmetry point, where the mean step is then larger than at it.",
     "skew": "The mean over the alternating pulses lies a little below the point where the mean steps are equal.",

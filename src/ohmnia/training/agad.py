@@ -39,8 +39,9 @@ import torch
 from pydantic import Field
 
 from ohmnia.array import Block, Tile
-from ohmnia.device import AbstractAgeRelaxation
+from ohmnia.device import RestingCells
 from ohmnia.kernels import TransferSettings
+from ohmnia.random import normal_table
 from ohmnia.training._transfer import FAST as FAST
 from ohmnia.training._transfer import AbstractTransferRule
 
@@ -54,6 +55,17 @@ def _lag(period: int, beta: float) -> float:
     The wave is a triangle: k reads before its turning point, A was |(k + p) mod 2p - p| reads away.
     """
     return sum(beta * (1.0 - beta) ** k * abs((k + period) % (2 * period) - period) for k in range(40 * period))
+
+
+def _moved_siemens(tile: Tile, seconds: float) -> float:
+    """Root mean square of what a wait does to cells just pulsed to the mean symmetry point, over typical normals."""
+    law, xi = tile.device.retention, normal_table()[8::16].double()
+    level = torch.full_like(xi, tile.device.update.symmetry_point_siemens)
+    # A fixed shuffle: the two normals of a cell do not go together.
+    own = xi[torch.arange(len(xi)) * 37 % len(xi)]
+    fresh = RestingCells(level.float(), level.float(), torch.zeros_like(xi), own, xi)
+    moved = law.relaxed(fresh, min(seconds, law.longest_seconds)) - level.float().double()
+    return float(moved.square().mean().sqrt())
 
 
 @final
@@ -88,13 +100,9 @@ class AGAD(AbstractTransferRule):
         if wait == 0.0:
             return
         clock.fill_(fast.clock_seconds)
-        law = fast.device.retention
-        if isinstance(law, AbstractAgeRelaxation):
-            mean, sigma = law.increments(torch.zeros(1, dtype=torch.float64), wait)
-            if math.hypot(float(mean), float(sigma)) <= _NOTICED_IN_STEPS * fast.device.update.step_siemens:
-                return
-        block.buffers["reads"].zero_()
-        block.buffers["mean"].zero_()
+        if _moved_siemens(fast, wait) > _NOTICED_IN_STEPS * fast.device.update.step_siemens:
+            block.buffers["reads"].zero_()
+            block.buffers["mean"].zero_()
 
     def memory(self, fast: Tile) -> float:
         """gamma0, in samples: as given, or the default of the module's equations."""

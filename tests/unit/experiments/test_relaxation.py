@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from helpers import variant
 from ohmnia.experiments import Outcome
-from ohmnia.experiments.relaxation import Relaxed, memory, relaxation
+from ohmnia.experiments.relaxation import relaxation
 from ohmnia.technology import Technology
 
 
@@ -41,14 +40,3 @@ def test_a_technology_without_results_starts_in_mid_window_and_is_shown(tmp_path
     assert means == pytest.approx([48.6] * 6, abs=4.5 * 1.24 / 200**0.5)
     for plot in found.plots:
         assert plot.draw().axes
-
-
-def test_memory_of_a_random_walk_and_of_cells_without_one() -> None:
-    rng, cells = np.random.default_rng(0), 20_000
-    steps = rng.normal(size=(3, 1, cells)) * np.array([1.0, 2.0, 3.0])[:, None, None]
-    age = np.array([1.0, 2.0, 3.0])
-    for trace, expected in ((steps.cumsum(0), True), (steps, False)):
-        correlation, ratio = memory(Relaxed(np.zeros(1), np.zeros((1, cells)), age, trace))
-        assert len(correlation) == len(ratio) == 3
-        # 4.5 standard errors of a correlation.
-        assert (float(np.abs(correlation - ratio).max()) < 4.5 / cells**0.5) is expected

@@ -61,8 +61,8 @@ class NoPulses(AbstractUpdateLaw):
     def widened(
         self,
         parameters: Float[Tensor, "parameters *cells"],
-        low: float | Float[Tensor, "*cells"],
-        high: float | Float[Tensor, "*cells"],
+        low: Tensor | float,
+        high: Tensor | float,
         step_factor: float,
     ) -> Float[Tensor, "parameters *cells"]:
         """Refused: there are no pulses to make stronger."""
