@@ -55,6 +55,8 @@ class ArrayConfig(Strict):
         "ideal", or the resistances of every tile's lines: each read then goes through the exact circuit, forward and
         transposed. A tile's inputs are the row lines of the circuit, its outputs the column lines. What a learning rule
         reads inside its own kernel (the single columns of AGAD's fast array) sees ideal wires.
+    bias
+        Where a layer's bias stands: "digital", or "analog", in one more column that is driven by 1.
     """
 
     mapping: str = "one-device"
@@ -65,6 +67,7 @@ class ArrayConfig(Strict):
     acceptance_range: float | None = Field(default=None, gt=0, le=0.5)
     kernel: str = "cpu"
     wires: Literal["ideal"] | Wires = "ideal"
+    bias: Literal["digital", "analog"] = "digital"
 
     def check(self, device: Device) -> None:
         """Refuse names that do not exist, before anything is built.

@@ -1,12 +1,12 @@
 """A network's structure as plain data, so that a chip file needs no pickle and, for common networks, no code.
 
-Known: `Sequential` of analog layers, `Linear`, and torch modules without parameters (activations, `Flatten`, …).
+Known: `Sequential` of analog layers of every kind, `Linear`, and torch modules without parameters (activations, `Flatten`, …).
 """
 
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import Any, cast
 
 from torch import nn
 
@@ -14,7 +14,7 @@ from ohmnia._errors import ChipFileError
 from ohmnia._validation import validated
 from ohmnia.array import ArrayConfig, Synapse
 from ohmnia.device import Device
-from ohmnia.nn import AnalogLinear
+from ohmnia.nn import COMPOSITES, AbstractComposite, AnalogLinear
 from ohmnia.random import Stream
 
 
@@ -25,11 +25,14 @@ def describe(module: nn.Module) -> dict[str, Any] | None:
         return {
             "type": "AnalogLinear",
             "shape": list(synapse.shape),
-            "bias": module.bias is not None,
+            "bias": module.bias is not None or module.has_column,
             "config": synapse.config.model_dump(mode="json"),
             "technology": synapse.device.technology.id,
             "name": synapse.name,
         }
+    if isinstance(module, AbstractComposite):
+        parts = {name: describe(part) for name, part in module.parts().items()}
+        return {"type": type(module).__name__, "settings": module.settings.model_dump(mode="json"), "parts": parts}
     if type(module) is nn.Sequential:
         children = {name: describe(child) for name, child in module.named_children()}
         return None if None in children.values() else {"type": "Sequential", "children": children}
@@ -68,6 +71,11 @@ def build(spec: dict[str, Any], devices: dict[str, Device]) -> nn.Module:
         shape = (int(spec["shape"][0]), int(spec["shape"][1]))
         device = devices[spec["technology"]]
         return AnalogLinear(Synapse(shape, device, config, Stream(0, 0), 1.0, spec["name"]), bias=bool(spec["bias"]))
+    composites = {composite.__name__: composite for composite in COMPOSITES.values()}
+    if kind in composites:
+        settings = validated(composites[kind].settings_type, spec["settings"], "chip file, layer settings")
+        parts = {name: cast(AnalogLinear, build(part, devices)) for name, part in spec["parts"].items()}
+        return composites[kind](settings, parts)
     if kind == "Sequential":
         sequential = nn.Sequential()
         for name, child in spec["children"].items():

@@ -44,6 +44,7 @@ class Chip:
         self.model = model
         self.layers: dict[str, AnalogLinear] = dict(analog_layers(model))
         self.training_state: dict[str, Any] = {}
+        self._optimizer_state: dict[str, Tensor] = {}
         if not self.layers:
             raise InvalidValueError("The model has no analog layer; make one with ohmnia.nn.convert(model, technology).")
 
@@ -138,6 +139,7 @@ class Chip:
             layers[name] = {"shape": list(layer.synapse.shape), "state": metadata}
         digital = dict(self.model.named_parameters()) | dict(self.model.named_buffers())
         tensors |= with_prefix("digital", {name: value.detach() for name, value in digital.items()})
+        tensors |= with_prefix("optimizer", self._optimizer_state)
         technologies = [layer.synapse.device.technology for layer in self.layers.values()]
         return tensors, {
             "layers": layers,
@@ -168,7 +170,7 @@ class Chip:
         with torch.no_grad():
             for name, value in digital.items():
                 value.copy_(parts[name])
-        self.training_state = metadata["training"]
+        self.training_state, self._optimizer_state = metadata["training"], under_prefix("optimizer", tensors)
 
     def save(
         self,
@@ -185,22 +187,24 @@ class Chip:
         path
             Where.
         optimizer, scheduler, epoch
-            State of the training, to be taken up again by `resume`. An optimizer with tensors of its own (momentum) is refused.
+            State of the training, to be taken up again by `resume`; the optimizer's own tensors (momentum) are saved too.
 
         Raises
         ------
         StateError
-            Update requests are still waiting, or the optimizer holds tensors.
+            Update requests are still waiting.
         """
         for name, layer in self.layers.items():
             if layer.synapse.requests:
                 raise StateError(
                     f"Layer '{name}' has update requests that no step has taken; call optimizer.step() or zero_grad() first."
                 )
-        if optimizer is not None and optimizer.state_dict()["state"]:
-            raise StateError("The optimizer holds tensors of its own, which a chip file has no place for.")
+        saved = {"param_groups": None, "state": {}} if optimizer is None else optimizer.state_dict()
+        entries = {f"{index}.{key}": value for index, own in saved["state"].items() for key, value in own.items()}
+        self._optimizer_state = {name: value.clone() for name, value in entries.items() if isinstance(value, Tensor)}
         self.training_state = {
-            "groups": None if optimizer is None else optimizer.state_dict()["param_groups"],
+            "groups": saved["param_groups"],
+            "state": {name: value for name, value in entries.items() if not isinstance(value, Tensor)},
             "scheduler": None if scheduler is None else scheduler.state_dict(),
             "epoch": epoch,
         }
@@ -219,7 +223,11 @@ class Chip:
         groups, saved = self.training_state.get("groups"), self.training_state.get("scheduler")
         if groups is None or (scheduler is not None and saved is None):
             raise StateError("The chip was saved without its optimizer or scheduler; pass them to chip.save(...).")
-        optimizer.load_state_dict({"state": {}, "param_groups": groups})
+        state: dict[int, dict[str, Any]] = {}
+        for name, value in (self.training_state.get("state", {}) | self._optimizer_state).items():
+            index, _, key = name.partition(".")
+            state.setdefault(int(index), {})[key] = value.clone() if isinstance(value, Tensor) else value
+        optimizer.load_state_dict({"state": state, "param_groups": groups})
         if scheduler is not None and saved is not None:
             scheduler.load_state_dict(saved)
         return self.training_state.get("epoch")

@@ -20,7 +20,8 @@ class _AnalogProduct(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, d: Tensor) -> tuple[Tensor | None, None, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
         (x,) = ctx.saved_tensors
-        ctx.synapse.request(x, d)
+        if ctx.needs_input_grad[1]:
+            ctx.synapse.request(x, d)
         gradient = ctx.synapse.backward(d, "read") if ctx.needs_input_grad[0] else None
         return gradient, None, None
 
@@ -36,7 +37,8 @@ def analog_product(x: Tensor, handle: Tensor, synapse: Synapse) -> Tensor:
     x
         (*batch, in), float32.
     handle
-        A scalar that requires a gradient; it makes autograd call back even where `x` needs none.
+        A scalar that requires a gradient; it makes autograd call back even where `x` needs none. Where it requires none, the
+        weights are frozen: nothing is queued.
     synapse
         The weight matrix.
 

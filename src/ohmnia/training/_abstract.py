@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import ClassVar
 
+import torch
+
 from ohmnia._validation import Strict
 from ohmnia.array import Block, Synapse, UpdateRequest
 
@@ -23,13 +25,14 @@ class AbstractRule(Strict):
         """Apply one request to a block; `learning_rate` acts on tile weights, and x and d are the block's own parts."""
 
     def apply(self, synapse: Synapse, learning_rate: float) -> None:
-        """Apply every queued request of a synapse in order, and empty the queue.
+        """Apply every queued request of a synapse, in order and as one mini-batch, and empty the queue.
 
         The learning rate acts on the effective weights s w_tile, hence lr / s on a tile.
         """
-        for request in synapse.requests:
+        queue = synapse.requests
+        if queue:
+            x, d = torch.cat([request.x for request in queue]), torch.cat([request.d for request in queue])
             for block in synapse.blocks:
-                whole = len(synapse.blocks) == 1
-                part = request if whole else UpdateRequest(request.x[:, block.cols], request.d[:, block.rows])
+                part = UpdateRequest(x[:, block.cols], d[:, block.rows])
                 self.learn(block, part, learning_rate / synapse.output_scale)
-        synapse.requests.clear()
+        queue.clear()

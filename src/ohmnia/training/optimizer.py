@@ -1,74 +1,146 @@
-"""A torch optimizer for networks on arrays: a learning rule for the arrays, plain SGD for what is digital."""
+"""A torch optimizer for networks on arrays: learning rules for the arrays, any torch optimizer for what is digital."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, final
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, final, overload
 
 import torch
 from torch import nn
 
 from ohmnia._errors import InvalidValueError
 from ohmnia._threads import one_thread
-from ohmnia.nn import analog_layers
+from ohmnia.nn import AnalogLinear, analog_layers, check_patterns, chosen
 from ohmnia.training._abstract import AbstractRule
+
+Loss = TypeVar("Loss")
 
 
 @final
 class AnalogOptimizer(torch.optim.Optimizer):
     """Trains arrays by pulses and digital parameters by gradient descent; works with torch's schedulers.
 
-    The first parameter group stands for the arrays (its `lr` is the rule's), the second holds the digital parameters.
+    The first parameter groups stand for the arrays, one for each rule and learning rate (a group's `lr` is the rule's); those
+    of the digital optimizer follow, and are the very groups of that optimizer.
 
     Parameters
     ----------
     model
         A network with analog layers.
     rule
-        A learning rule, e.g. `AGAD()`.
+        A learning rule, e.g. `AGAD()`, for all layers, or a table by name or pattern (see `ohmnia.nn.convert`).
     lr
-        Learning rate of both groups.
+        Learning rate of the arrays, for all layers or a table by name or pattern.
     digital_lr
-        Learning rate of the digital parameters, if it is another one.
+        Learning rate of the digital parameters, which plain SGD trains; None: `lr`, of a table its last entry.
+    digital
+        Another optimizer of the digital parameters, e.g. `torch.optim.Adam(model.parameters())`. It is stepped and cleared by
+        this one, and its state is in this one's `state_dict`.
 
     Raises
     ------
     InvalidValueError
-        No analog layer in the model, or a learning rate that is not positive.
+        No analog layer in the model; a learning rate that is not positive; a layer without a rule; a `digital` that has a
+        learning rate besides, or that evaluates the network several times in a step.
+    UnknownNameError
+        A pattern that means no layer.
     """
 
-    def __init__(self, model: nn.Module, rule: AbstractRule, lr: float, digital_lr: float | None = None) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        rule: AbstractRule | Mapping[str, AbstractRule],
+        lr: float | Mapping[str, float],
+        digital_lr: float | None = None,
+        digital: torch.optim.Optimizer | None = None,
+    ) -> None:
         self.layers = dict(analog_layers(model))
         if not self.layers:
             raise InvalidValueError("The model has no analog layer; make one with ohmnia.nn.convert(model, technology).")
-        for rate in (lr, digital_lr if digital_lr is not None else lr):
-            if not 0 < rate < float("inf"):
-                raise InvalidValueError(f"lr = {rate} is out of range; valid: a positive number.")
-        self.rule = rule
-        for layer in self.layers.values():
+        _check_digital(digital, digital_lr)
+        rate = list(lr.values())[-1] if isinstance(lr, Mapping) else lr
+        default = _positive(rate if digital_lr is None else digital_lr)
+        self._digital: torch.optim.Optimizer | None = None
+        self._rules: dict[int, tuple[AnalogLinear, AbstractRule]] = {}
+        groups = self._array_groups(rule, lr)
+        self._arrays = 0
+        super().__init__(groups, {"lr": default})
+        self._arrays = len(groups)
+        for layer, own in self._rules.values():
             for block in layer.synapse.blocks:
-                rule.prepare(block)
-        groups: list[dict[str, Any]] = [{"params": [layer.handle for layer in self.layers.values()], "lr": lr}]
-        digital = list(model.parameters())
-        if digital:
-            groups.append({"params": digital, "lr": lr if digital_lr is None else digital_lr})
-        super().__init__(groups, {"lr": lr})
+                own.prepare(block)
+        parameters = list(model.parameters())
+        if digital is None and parameters:
+            digital = torch.optim.SGD(parameters, default)
+        if digital is not None:
+            self._join(digital)
+
+    def _array_groups(
+        self, rule: AbstractRule | Mapping[str, AbstractRule], lr: float | Mapping[str, float]
+    ) -> list[dict[str, Any]]:
+        """One group for each rule and learning rate, in the order of the layers."""
+        check_patterns(rule, self.layers, "rule")
+        check_patterns(lr, self.layers, "lr")
+        groups: dict[tuple[int, float], dict[str, Any]] = {}
+        for name, layer in self.layers.items():
+            own, rate = chosen(rule, name), chosen(lr, name)
+            if own is None or rate is None:
+                raise InvalidValueError(f"Layer '{name}' has no rule or no lr; add an entry '*' at the end of the table.")
+            group = groups.setdefault((id(own), rate), {"params": [], "lr": _positive(rate)})
+            group["params"].append(layer.handle)
+            self._rules[id(layer.handle)] = layer, own
+        return list(groups.values())
+
+    def _join(self, digital: torch.optim.Optimizer) -> None:
+        """Share groups and state with the digital optimizer, so that schedulers and `state_dict` see one optimizer."""
+        self._digital, self.state = digital, digital.state
+        self.param_groups.extend(digital.param_groups)
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add a group of digital parameters, with the options of the digital optimizer."""
+        if not self._arrays:
+            super().add_param_group(param_group)
+        elif self._digital is None:
+            self._join(torch.optim.SGD([param_group], self.defaults["lr"]))
+        else:
+            self._digital.add_param_group(param_group)
+            self.param_groups.append(self._digital.param_groups[-1])
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over learning rates, and groups and state of the digital optimizer."""
+        super().load_state_dict(state_dict)
+        if self._digital is not None:
+            groups = self.param_groups[self._arrays :]
+            for group in groups:
+                group |= {name: value for name, value in self._digital.defaults.items() if name not in group}
+            self._digital.__setstate__({"state": self.state, "param_groups": groups})
+
+    @overload
+    def step(self, closure: None = None) -> None: ...
+
+    @overload
+    def step(self, closure: Callable[[], Loss]) -> Loss: ...
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Apply the rule to every queued update request, and a gradient step to the digital parameters."""
+    def step(self, closure: Callable[[], Loss] | None = None) -> Loss | None:
+        """Apply the rules to every queued update request, and step the digital optimizer.
+
+        Parameters
+        ----------
+        closure
+            Evaluates the network and its gradients, once; its result is returned.
+        """
         loss = None
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        arrays, *digital = self.param_groups
-        if arrays["lr"] > 0:
-            for layer in self.layers.values():
-                self.rule.apply(layer.synapse, arrays["lr"])
-        with one_thread():
-            for parameter, rate in ((p, group["lr"]) for group in digital for p in group["params"]):
-                if parameter.grad is not None:
-                    parameter.add_(parameter.grad, alpha=-rate)
+        for group in self.param_groups[: self._arrays]:
+            if group["lr"] > 0:
+                for layer, rule in (self._rules[id(handle)] for handle in group["params"]):
+                    rule.apply(layer.synapse, float(group["lr"]))
+        if self._digital is not None:
+            with one_thread():
+                self._digital.step()
         self._drop_requests()
         return loss
 
@@ -80,3 +152,18 @@ class AnalogOptimizer(torch.optim.Optimizer):
     def _drop_requests(self) -> None:
         for layer in self.layers.values():
             layer.synapse.requests.clear()
+
+
+def _positive(rate: float) -> float:
+    if not 0 < rate < float("inf"):
+        raise InvalidValueError(f"lr = {rate} is out of range; valid: a positive number.")
+    return rate
+
+
+def _check_digital(digital: torch.optim.Optimizer | None, digital_lr: float | None) -> None:
+    if digital is not None and digital_lr is not None:
+        raise InvalidValueError("digital_lr is that of plain SGD; the optimizer that is given as `digital` has its own.")
+    if isinstance(digital, torch.optim.LBFGS):
+        raise InvalidValueError("LBFGS evaluates the network several times in a step, and arrays cannot go back in between.")
+    if isinstance(digital, AnalogOptimizer):
+        raise InvalidValueError("`digital` is an optimizer of torch; for several rules give a table of rules.")

@@ -24,8 +24,15 @@ class Own(nn.Module):
 
 def network(technology: Technology) -> nn.Module:
     inner = nn.Sequential(nn.Linear(6, 4), nn.LeakyReLU(0.3), nn.Dropout(0.1))
-    model = nn.Sequential(nn.Flatten(), nn.Linear(8, 6, bias=False), nn.Sigmoid(), inner, nn.LogSoftmax(dim=1))
-    return ohmnia.nn.convert(model, technology, exclude=("3.0",))
+    model = nn.Sequential(
+        nn.Conv1d(1, 4, 2, stride=2, groups=1),
+        nn.Flatten(),
+        nn.Linear(8, 6, bias=False),
+        nn.Sigmoid(),
+        inner,
+        nn.LogSoftmax(dim=1),
+    )
+    return ohmnia.nn.convert(model, technology, exclude=("4.0",))
 
 
 def test_description_is_json_and_builds_the_same_structure(technology: Technology, device: Device) -> None:
@@ -34,6 +41,15 @@ def test_description_is_json_and_builds_the_same_structure(technology: Technolog
     built = build(spec, {"cmo-hfox": device})
     assert describe(built) == describe(model)
     assert str(built) == str(model)
+
+
+def test_layers_of_several_parts_have_a_description(technology: Technology, device: Device) -> None:
+    config = ohmnia.array.ArrayConfig(bias="analog", acceptance_range=0.02)
+    for layer in (nn.Conv2d(2, 4, (1, 2), groups=2, padding="same"), nn.LSTM(3, 2, 2, bidirectional=True, proj_size=1)):
+        model = ohmnia.nn.convert(layer, technology, config=config)
+        built = build(json.loads(json.dumps(describe(model))), {"cmo-hfox": device})
+        assert describe(built) == describe(model)
+        assert str(built) == str(model)
 
 
 def test_unknown_structures_have_no_description(technology: Technology) -> None:

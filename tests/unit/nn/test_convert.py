@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
 
 import ohmnia
-from helpers import IDEAL, QUICK, QUICK_IDEAL, values
+from contracts.analog_layer import known
+from helpers import IDEAL, QUICK, QUICK_IDEAL, near_ideal, values
 from ohmnia._errors import InvalidValueError, UnknownNameError
 from ohmnia.array import ArrayConfig
 from ohmnia.device import Device
-from ohmnia.nn import AnalogLinear, analog_layers, convert
+from ohmnia.nn import AnalogLinear, analog_layers, convert, to_digital
 from ohmnia.nn.convert import default_scale
 from ohmnia.technology import Technology
 
@@ -184,11 +187,11 @@ def test_unknown_names_answer_with_the_nearest(technology: Technology) -> None:
         convert(network(), technology, "inferense")
     model = nn.Sequential()
     model.add_module("hidden", nn.Linear(2, 2))
-    for options in ({"exclude": ("hiden",)}, {"output_scale": {"hiden": 1.0}}):
-        with pytest.raises(
-            UnknownNameError, match="Unknown linear layer 'hiden' in exclude or output_scale.*Did you mean 'hidden'"
-        ):
+    for options in ({"exclude": ("hiden",)}, {"output_scale": {"hiden": 1.0}}, {"config": {"hiden": QUICK}}):
+        with pytest.raises(UnknownNameError, match=f"Unknown layer 'hiden' in {next(iter(options))}.*Did you mean 'hidden'"):
             convert(model, technology, **options)
+    with pytest.raises(UnknownNameError, match="Unknown layer 'hiden' in technology.*Did you mean 'hidden'"):
+        convert(model, {"hiden": technology, "*": technology})
     with pytest.raises(UnknownNameError, match="Did you mean 'differential'"):
         convert(model, technology, config=ArrayConfig(mapping="diferential"))
 
@@ -199,12 +202,103 @@ def test_a_scale_is_a_positive_number(technology: Technology, scale: float) -> N
         convert(network(), technology, config=QUICK, output_scale=scale)
 
 
-def test_a_model_without_linear_layers_is_refused(technology: Technology) -> None:
-    with pytest.raises(InvalidValueError, match="no linear layer"):
+def test_a_model_without_layers_is_refused(technology: Technology) -> None:
+    with pytest.raises(InvalidValueError, match="no layer to put on arrays"):
         convert(nn.Sequential(nn.ReLU()), technology)
-    with pytest.raises(InvalidValueError, match="no linear layer"):
+    with pytest.raises(InvalidValueError, match="no layer to put on arrays"):
         convert(network(), technology, exclude=("0", "2"))
 
 
 def test_the_public_name_is_this_function() -> None:
     assert ohmnia.nn.convert is convert
+
+
+# --- choices by layer -------------------------------------------------------------------------------------------------
+
+
+def sequence_network() -> nn.Module:
+    """Convolution, LSTM and linear layer, by name."""
+    torch_layers = {"conv": nn.Conv1d(2, 3, 2), "body": nn.ModuleDict({"lstm": nn.LSTM(3, 2)}), "head": nn.Linear(2, 2)}
+    return known(nn.ModuleDict(torch_layers))
+
+
+def test_technology_layout_and_scale_are_chosen_by_layer(technology: Technology, tmp_path: Path) -> None:
+    other = near_ideal(tmp_path)
+    pair = ArrayConfig(mapping="differential", acceptance_range=0.02)
+    model = convert(
+        sequence_network(),
+        {"body.lstm.ih_*": other, "*": technology},
+        config={"body": pair, "*": QUICK},
+        output_scale={"*.hh_l0": 30.0, "head": 20.0},
+    )
+    found = {
+        name: (layer.synapse.device.technology.id, layer.synapse.config.mapping, round(layer.synapse.output_scale, 3))
+        for name, layer in analog_layers(model)
+    }
+    assert found == {
+        "conv.group_0": ("cmo-hfox", "one-device", 6.0),
+        "body.lstm.ih_l0": ("variant", "differential", round(12 / 3**0.5, 3)),
+        "body.lstm.hh_l0": ("cmo-hfox", "differential", 30.0),
+        "head": ("cmo-hfox", "one-device", 20.0),
+    }
+    assert model["conv"].parts()["group_0"].synapse.config.zero == "symmetry-point"
+
+
+def test_a_layer_without_a_technology_is_named(technology: Technology) -> None:
+    with pytest.raises(InvalidValueError, match=r"Layer 'body.lstm.ih_l0' has no technology; add an entry '\*'"):
+        convert(sequence_network(), {"conv": technology, "head": technology})
+
+
+def test_a_bias_can_be_analog_in_one_layer_only(technology: Technology) -> None:
+    model = convert(sequence_network(), technology, config={"head": QUICK.model_copy(update={"bias": "analog"}), "*": QUICK})
+    assert [name for name, _ in model.named_parameters() if "head" in name] == []
+    assert model["head"].synapse.shape == (2, 3)
+    assert model["conv"].parts()["group_0"].bias is not None
+
+
+def test_modes_and_frozen_parameters_are_kept(technology: Technology) -> None:
+    network = sequence_network()
+    network["conv"].eval().requires_grad_(False)
+    network["head"].bias.requires_grad_(False)
+    model = convert(network, technology, config=QUICK)
+    conv, head = model["conv"], model["head"]
+    assert (conv.training, head.training) == (False, True)
+    assert (conv.parts()["group_0"].handle.requires_grad, head.handle.requires_grad) == (False, True)
+    assert (conv.parts()["group_0"].bias.requires_grad, head.bias.requires_grad) == (False, False)
+    assert not to_digital(model)["conv"].training
+
+
+# --- and back ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_digital_network_computes_what_the_arrays_hold(technology: Technology) -> None:
+    model = convert(network(), technology, config=QUICK_IDEAL)
+    back, x = to_digital(model), values(5, 8, 6)
+    assert [type(layer).__name__ for layer in back] == ["Linear", "Sigmoid", "Linear"]
+    with torch.no_grad():
+        torch.testing.assert_close(back(x), model(x), rtol=1e-5, atol=1e-5)
+    assert [type(layer).__name__ for layer in model] == ["AnalogLinear", "Sigmoid", "AnalogLinear"]
+    reads = [layer.synapse.blocks[0].slow.activity.reads for _, layer in analog_layers(model)]
+    to_digital(model)
+    assert reads == [layer.synapse.blocks[0].slow.activity.reads for _, layer in analog_layers(model)]
+
+
+def test_a_digital_network_shares_nothing(technology: Technology) -> None:
+    model = convert(network(), technology, config=QUICK)
+    before, back = state_bits(model), to_digital(model)
+    with torch.no_grad():
+        for parameter in back.parameters():
+            parameter.add_(1.0)
+    assert state_bits(model) == before
+    assert float((back[0].bias - model[0].bias).min().detach()) == pytest.approx(1.0)
+
+
+def test_what_is_shared_or_lone_or_digital_comes_back_so(technology: Technology) -> None:
+    shared = nn.Linear(4, 4)
+    model = convert(nn.Sequential(shared, nn.Linear(4, 4), shared), technology, config=QUICK, exclude=("1",))
+    back = to_digital(model)
+    assert back[0] is back[2]
+    assert torch.equal(back[1].weight, model[1].weight)
+    assert type(to_digital(convert(shared, technology, config=QUICK))) is nn.Linear
+    with pytest.raises(InvalidValueError, match="digital already"):
+        to_digital(back)

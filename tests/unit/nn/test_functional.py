@@ -72,6 +72,14 @@ def test_a_forward_pass_alone_asks_for_nothing(synapse: Synapse) -> None:
     assert not synapse.requests
 
 
+def test_a_frozen_layer_asks_for_nothing_and_passes_gradients_on(synapse: Synapse) -> None:
+    x = values(0, 5, 6).requires_grad_()
+    y = analog_product(x, torch.zeros(()), synapse)
+    y.backward(values(1, 5, 4))
+    assert not synapse.requests
+    torch.testing.assert_close(x.grad, values(1, 5, 4) @ synapse.weights(), rtol=1e-5, atol=1e-5)
+
+
 def test_only_the_grad_mode_decides_the_stream(synapse: Synapse) -> None:
     uses = synapse.blocks[0].slow.uses
     with torch.no_grad():

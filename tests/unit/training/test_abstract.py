@@ -50,15 +50,17 @@ def test_every_block_gets_its_own_part(device: Device) -> None:
         assert torch.equal(request.d, d[:, block.rows])
 
 
-def test_requests_are_taken_in_their_order(device: Device) -> None:
+def test_requests_are_taken_in_their_order_as_one_batch(device: Device) -> None:
     synapse = make_synapse(device)
     for k in range(4):
         synapse.request(torch.full((1, 6), float(k)), torch.ones(1, 4))
     Recorder().apply(synapse, 0.1)
-    assert [request.x[0, 0].item() for _, request, _ in Recorder.calls] == [0.0, 1.0, 2.0, 3.0]
+    ((_, request, _),) = Recorder.calls
+    assert request.x[:, 0].tolist() == [0.0, 1.0, 2.0, 3.0]
+    assert request.d.shape == (4, 4)
     assert not synapse.requests
     Recorder().apply(synapse, 0.1)
-    assert len(Recorder.calls) == 4
+    assert len(Recorder.calls) == 1
 
 
 @pytest.mark.parametrize("scale", [0.5, 1.0, 8.0])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
 
-from helpers import QUICK, QUICK_IDEAL, values
-from ohmnia._errors import InvalidValueError
+from contracts.analog_layer import known
+from helpers import QUICK, QUICK_IDEAL, near_ideal, values
+from ohmnia._errors import InvalidValueError, UnknownNameError
 from ohmnia.nn import analog_layers, convert
 from ohmnia.technology import Technology
 from ohmnia.training import AGAD, SGD, AbstractRule, AnalogOptimizer
@@ -227,3 +231,161 @@ def test_parameters_without_a_gradient_rest(technology: Technology) -> None:
 def test_a_model_without_arrays_is_refused() -> None:
     with pytest.raises(InvalidValueError, match="no analog layer.*convert"):
         AnalogOptimizer(nn.Linear(2, 2), RULE, lr=0.1)
+
+
+# --- accumulation, clipping, any digital optimizer --------------------------------------------------------------------
+
+
+def test_accumulated_batches_are_one_batch(technology: Technology, tmp_path: Path) -> None:
+    """On noise-free arrays, two halves before a step teach what the whole batch does."""
+    results = []
+    for pieces in (1, 2):
+        model = convert(known(nn.Linear(6, 3)), near_ideal(tmp_path), config=QUICK_IDEAL)
+        optimizer, x = AnalogOptimizer(model, SGD(), lr=0.1), values(0, 8, 6)
+        for part in x.chunk(pieces):
+            (model(part).square().sum() / 8).backward()
+        assert requests(model) == [pieces]
+        gradient = model.bias.grad.clone()
+        optimizer.step()
+        results.append((arrays(model), gradient))
+    assert results[0][0] == results[1][0]
+    torch.testing.assert_close(results[0][1], results[1][1])
+
+
+def test_clipping_reaches_the_digital_parameters_alone(technology: Technology) -> None:
+    results = []
+    for clip in (False, True):
+        model = network(technology)
+        optimizer, before = AnalogOptimizer(model, SGD(), lr=0.1), [p.detach().clone() for p in model.parameters()]
+        backward(model, 0)
+        if clip:
+            nn.utils.clip_grad_norm_(model.parameters(), 1e-3)
+        optimizer.step()
+        moved = torch.cat([p.detach() - start for p, start in zip(model.parameters(), before, strict=True)])
+        results.append((arrays(model), float(moved.norm())))
+    assert results[0][0] == results[1][0]
+    assert results[1][1] == pytest.approx(0.1 * 1e-3, rel=1e-3)
+    assert results[0][1] > 10 * results[1][1]
+
+
+OPTIMIZERS = {
+    "momentum": lambda parameters: torch.optim.SGD(parameters, 0.05, momentum=0.9, nesterov=True),
+    "adam": lambda parameters: torch.optim.Adam(parameters, 0.05),
+    "adamw": lambda parameters: torch.optim.AdamW(parameters, 0.05, weight_decay=0.1),
+    "rmsprop": lambda parameters: torch.optim.RMSprop(parameters, 0.05, centered=True),
+}
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS)
+def test_digital_parameters_take_any_optimizer(technology: Technology, kind: str) -> None:
+    """A digital twin with the same gradients moves in the same way, schedule included."""
+    model = network(technology, exclude=("2",))
+    twin = [nn.Parameter(p.detach().clone()) for p in model.parameters()]
+    alone, optimizer = OPTIMIZERS[kind](twin), AnalogOptimizer(model, RULE, 0.1, digital=OPTIMIZERS[kind](model.parameters()))
+    schedules = [torch.optim.lr_scheduler.StepLR(each, 2, gamma=0.5) for each in (optimizer, alone)]
+    for step in range(6):
+        optimizer.zero_grad()
+        backward(model, step)
+        for parameter, own in zip(twin, model.parameters(), strict=True):
+            parameter.grad = own.grad.clone()
+        optimizer.step()
+        alone.step()
+        for schedule in schedules:
+            schedule.step()
+    assert all(torch.equal(a, b) for a, b in zip(twin, model.parameters(), strict=True))
+    assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([0.1 / 8, 0.05 / 8])
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS)
+def test_the_digital_state_goes_through_a_state_dict(technology: Technology, kind: str) -> None:
+    models = [network(technology) for _ in range(2)]
+    optimizers = [AnalogOptimizer(model, RULE, 0.1, digital=OPTIMIZERS[kind](model.parameters())) for model in models]
+    backward(models[0], 0)
+    optimizers[0].step()
+    models[1].load_state_dict(models[0].state_dict())
+    # torch hands out its tensors as they are.
+    optimizers[1].load_state_dict(copy.deepcopy(optimizers[0].state_dict()))
+    for step in range(1, 4):
+        for model, optimizer in zip(models, optimizers, strict=True):
+            optimizer.zero_grad()
+            backward(model, step)
+            optimizer.step()
+    assert optimizers[1].state_dict()["state"]
+    assert arrays(models[0]) == arrays(models[1])
+    assert all(torch.equal(*pair) for pair in zip(models[0].parameters(), models[1].parameters(), strict=True))
+
+
+def test_a_state_without_options_that_are_new_is_filled_up(technology: Technology) -> None:
+    model = network(technology)
+    optimizer = AnalogOptimizer(model, RULE, lr=0.4, digital_lr=0.2)
+    state = optimizer.state_dict()
+    state["param_groups"] = [{"params": group["params"], "lr": group["lr"] / 2} for group in state["param_groups"]]
+    optimizer.load_state_dict(state)
+    before = model[0].bias.detach().clone()
+    backward(model, 0)
+    gradient = model[0].bias.grad.clone()
+    optimizer.step()
+    torch.testing.assert_close(model[0].bias.detach(), before - 0.1 * gradient)
+
+
+def test_a_group_that_is_added_follows_the_digital_optimizer(technology: Technology) -> None:
+    model, extra = network(technology), nn.Parameter(torch.zeros(3))
+    optimizer = AnalogOptimizer(model, RULE, 0.1, digital=torch.optim.Adam(model.parameters(), 0.05))
+    optimizer.add_param_group({"params": [extra], "lr": 0.5})
+    extra.grad = torch.full((3,), 7.0)
+    optimizer.step()
+    torch.testing.assert_close(extra.detach(), torch.full((3,), -0.5))
+    bare = AnalogOptimizer(convert(nn.Linear(6, 3, bias=False), technology, config=QUICK), RULE, lr=0.25)
+    bare.add_param_group({"params": [extra]})
+    extra.grad = torch.ones(3)
+    bare.step()
+    torch.testing.assert_close(extra.detach(), torch.full((3,), -0.75))
+
+
+def test_a_digital_optimizer_that_does_not_fit_is_refused(technology: Technology) -> None:
+    model = network(technology)
+    with pytest.raises(InvalidValueError, match="digital_lr is that of plain SGD"):
+        AnalogOptimizer(model, RULE, 0.1, 0.1, torch.optim.Adam(model.parameters()))
+    with pytest.raises(InvalidValueError, match="LBFGS evaluates the network several times"):
+        AnalogOptimizer(model, RULE, 0.1, digital=torch.optim.LBFGS(model.parameters()))
+    with pytest.raises(InvalidValueError, match="give a table of rules"):
+        AnalogOptimizer(model, RULE, 0.1, digital=AnalogOptimizer(model, RULE, 0.1))
+
+
+# --- rules by layer ---------------------------------------------------------------------------------------------------
+
+
+def test_rules_and_rates_are_chosen_by_layer(technology: Technology) -> None:
+    model = network(technology)
+    optimizer = AnalogOptimizer(model, {"0": RULE, "*": SGD()}, {"0": 0.4, "*": 0.2})
+    assert [list(layer.synapse.blocks[0].tiles) for _, layer in analog_layers(model)] == [["slow", "fast"], ["slow"]]
+    assert [group["lr"] for group in optimizer.param_groups] == [0.4, 0.2, 0.2]
+    optimizer.param_groups[0]["lr"] = 0.0
+    before = arrays(model)
+    backward(model, 0)
+    optimizer.step()
+    assert [now == then for now, then in zip(arrays(model), before, strict=True)] == [True, True, False]
+    assert requests(model) == [0, 0]
+
+
+def test_layers_of_one_rule_and_rate_are_one_group(technology: Technology) -> None:
+    optimizer = AnalogOptimizer(network(technology), {"*": RULE}, 0.4)
+    assert [len(group["params"]) for group in optimizer.param_groups] == [2, 2]
+
+
+def test_rules_that_mean_no_layer_or_leave_one_out_are_refused(technology: Technology) -> None:
+    model = network(technology)
+    with pytest.raises(UnknownNameError, match="'1' in rule"):
+        AnalogOptimizer(model, {"1": RULE, "*": RULE}, 0.1)
+    with pytest.raises(UnknownNameError, match="'1' in lr"):
+        AnalogOptimizer(model, RULE, {"1": 0.1})
+    with pytest.raises(InvalidValueError, match=r"Layer '2' has no rule or no lr; add an entry '\*'"):
+        AnalogOptimizer(model, {"0": RULE}, 0.1)
+    with pytest.raises(InvalidValueError, match="lr = 0.0"):
+        AnalogOptimizer(model, RULE, {"0": 0.0, "*": 0.1})
+
+
+def test_a_closure_may_return_a_tensor(technology: Technology) -> None:
+    model = network(technology)
+    loss = AnalogOptimizer(model, RULE, 0.1).step(lambda: backward(model, 0))
+    assert loss.shape == ()
