@@ -289,33 +289,6 @@ class KernelMemberContract:
             states.append(state)
         assert_same_state(*states)
 
-    # --- converters ---------------------------------------------------------------------------------------------------
-
-    @pytest.mark.parametrize("step", [0.0, 1 / 63, 1 / 127, 1.0])
-    @pytest.mark.parametrize("shrink", [1.0, 2.0, 16.0])
-    def test_drive(self, step: float, shrink: float) -> None:
-        x = np.random.default_rng(0).standard_normal((20, 33)).astype(np.float32)
-        x[3] = 0.0
-        x[4] *= 1e-30
-        own, judge = self.own.drive(x, step, shrink), self.judge.drive(x, step, shrink)
-        for mine, his in zip(own, judge, strict=True):
-            assert mine.dtype == his.dtype == np.float32
-            np.testing.assert_array_equal(mine, his)
-
-    @pytest.mark.parametrize("converter", [Converter(1.5, 0.0, 0.0), Converter(1.5, 0.05, 0.0), Converter(1.5, 0.05, 0.4)])
-    @pytest.mark.parametrize("variance", [0.0, 0.3])
-    def test_convert(self, converter: Converter, variance: float) -> None:
-        rng = np.random.default_rng(1)
-        z = rng.standard_normal((20, 33)).astype(np.float32)
-        own_variance = (variance * rng.uniform(size=z.shape)).astype(np.float32)
-        scale, counters = rng.uniform(0, 3, 20).astype(np.float32), rng.permutation(1000)[:20]
-        call = (z, own_variance, converter, (9, 10), counters, scale)
-        (y, saturated), (expected, limited) = self.own.convert(*call), self.judge.convert(*call)
-        assert (y.dtype, saturated.dtype) == (np.float32, np.int64)
-        assert saturated.tolist() == limited.tolist()
-        assert saturated.any()
-        np.testing.assert_allclose(y, expected, rtol=RELATIVE, atol=1e-12)
-
     # --- determinism --------------------------------------------------------------------------------------------------
 
     def test_same_call_same_bits(self) -> None:

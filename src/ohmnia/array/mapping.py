@@ -76,6 +76,30 @@ class Mapping:
         """Variance of the tile weights for standard deviations of the conductances (siemens)."""
         return sum(((gain * plane) ** 2 for gain, plane in zip(self.gains, sigma, strict=True)), torch.zeros_like(sigma[0]))
 
+    def check(self, weights: Float[Tensor, "rows cols"]) -> None:
+        """Refuse tile weights that the window cannot hold.
+
+        Raises
+        ------
+        InvalidValueError
+            A weight outside, or NaN.
+        """
+        low, high = self.limits
+        slack = 1e-6
+        least, most = (float(end) for end in torch.aminmax(weights))
+        if not (low - slack <= least and most <= high + slack):
+            extremes = f"{least:.4g} to {most:.4g}"
+            fix = "Choose a larger output scale."
+            raise out_of_range("tile weight", extremes, f"{low:.4g} to {high:.4g} ({self.kind})", fix)
+
+    @property
+    def targets(self) -> tuple[tuple[float, ...], tuple[float, ...], float]:
+        """`conductances` as base, slope and least of each plane: max(base + slope * weight, least), siemens."""
+        if self.kind == "one-device":
+            return (self.g_zero_siemens,), (1.0 / self.gains[0],), 0.0
+        span = self.g_max_siemens - self.g_min_siemens
+        return (self.g_min_siemens,) * 2, (span, -span), self.g_min_siemens
+
     def conductances(self, weights: Float[Tensor, "rows cols"]) -> Float[Tensor, "planes rows cols"]:
         """Target conductances (siemens) of tile weights; a pair keeps its idle device at G_min.
 
@@ -84,12 +108,7 @@ class Mapping:
         InvalidValueError
             A weight that the window cannot hold.
         """
-        low, high = self.limits
-        slack = 1e-6
-        if not (low - slack <= float(weights.min()) and float(weights.max()) <= high + slack):
-            extremes = f"{float(weights.min()):.4g} to {float(weights.max()):.4g}"
-            fix = "Choose a larger output scale."
-            raise out_of_range("tile weight", extremes, f"{low:.4g} to {high:.4g} ({self.kind})", fix)
+        self.check(weights)
         if self.kind == "one-device":
             return (self.g_zero_siemens + weights.double() / self.gains[0])[None]
         span = self.g_max_siemens - self.g_min_siemens

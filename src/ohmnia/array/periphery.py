@@ -12,37 +12,13 @@ training simulations of Rasch et al., Nat. Commun. 15, 7133 (2024). Range and no
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple, final
+from functools import cached_property
+from typing import final
 
-import torch
-from jaxtyping import Float
 from pydantic import Field
-from torch import Tensor
 
 from ohmnia._validation import Strict
-from ohmnia.kernels import Converter, Member
-from ohmnia.random import Stream
-
-Product = Callable[[Tensor], tuple[Tensor, Tensor]]
-
-
-class Read(NamedTuple):
-    """What a read gives.
-
-    Attributes
-    ----------
-    outputs
-        (samples, outputs).
-    saturated
-        Outputs that were limited to the range after the last round.
-    vectors
-        Vectors that went through the array, repetitions included.
-    """
-
-    outputs: Tensor
-    saturated: int
-    vectors: int
+from ohmnia.kernels import Converter, Converters
 
 
 @final
@@ -72,47 +48,16 @@ class Periphery(Strict):
         """Step of the DAC on inputs in [-1, 1]; 0 when ideal."""
         return _step(self.dac_bits, 1.0)
 
-    @property
+    @cached_property
     def converter(self) -> Converter:
         """The ADC as the kernels take it."""
         step = _step(self.adc_bits, self.adc_range)
         return Converter(self.adc_range, step, self.output_noise_steps * (step or self.adc_range / 1000.0))
 
-    def read(self, product: Product, x: Float[Tensor, "samples inputs"], stream: Stream, member: Member) -> Read:
-        """Read vectors through an array.
-
-        Parameters
-        ----------
-        product
-            Driven inputs to (products, variance of the cells' read noise in them), both (samples, outputs).
-        x
-            float32 inputs.
-        stream
-            Draws of this read.
-        member
-            Kernel member.
-
-        Returns
-        -------
-        Read
-            Outputs and counts.
-        """
-        samples, key, vectors = x.shape[0], (stream.key0, stream.key1), 0
-        y, saturated, rows = torch.empty(0), torch.zeros(0, dtype=torch.int64), torch.arange(samples)
-        for attempt in range(self.bound_rounds + 1):
-            vectors += len(rows)
-            driven, scale = member.drive(x[rows].numpy(), self.dac_step, 2.0**attempt)
-            z, variance = product(torch.from_numpy(driven))
-            counters = (rows + attempt * samples).numpy()
-            part, over = member.convert(z.numpy(), variance.numpy(), self.converter, key, counters, scale)
-            if attempt == 0:
-                y, saturated = torch.from_numpy(part), torch.from_numpy(over)
-            else:
-                y[rows], saturated[rows] = torch.from_numpy(part), torch.from_numpy(over)
-            rows = torch.nonzero(saturated).flatten()
-            if not len(rows):
-                break
-        return Read(y, int(saturated.sum()), vectors)
+    @cached_property
+    def converters(self) -> Converters:
+        """All of it as the kernels take it."""
+        return Converters(self.dac_step, self.converter, self.bound_rounds)
 
 
 def _step(bits: int, bound: float) -> float:

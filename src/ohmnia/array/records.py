@@ -34,6 +34,8 @@ class Activity:
         Open-loop and closed-loop write pulses.
     verify_reads
         Reads of single cells in the closed loop.
+    cell_reads
+        Other reads of single cells.
     reads
         Vectors read through the array, forward, backward and column reads.
     dac_conversions, adc_conversions
@@ -52,6 +54,7 @@ class Activity:
     pulses: int = 0
     program_pulses: int = 0
     verify_reads: int = 0
+    cell_reads: int = 0
     reads: int = 0
     dac_conversions: int = 0
     adc_conversions: int = 0
@@ -64,6 +67,19 @@ class Activity:
         """Add the counts of another record to this one."""
         for field in fields(self):
             setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
+
+    def count_reads(self, vectors: int, inputs: int, outputs: int, saturated: int) -> None:
+        """Count vectors read through an array of so many inputs and outputs."""
+        self.reads += vectors
+        self.dac_conversions += vectors * inputs
+        self.adc_conversions += vectors * outputs
+        self.saturated_outputs += saturated
+
+    def count_writes(self, pulses: int, verify_reads: int, failed: int = 0) -> None:
+        """Count a closed loop."""
+        self.program_pulses += pulses
+        self.verify_reads += verify_reads
+        self.failed_cells += failed
 
     def as_dict(self) -> dict[str, int]:
         """Name to count."""

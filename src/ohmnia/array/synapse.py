@@ -18,6 +18,7 @@ from torch import Tensor
 
 from ohmnia._errors import InvalidValueError, unknown_name
 from ohmnia._validation import Strict
+from ohmnia.array._checks import all_finite
 from ohmnia.array.circuit import Wires
 from ohmnia.array.compensation import Compensation
 from ohmnia.array.mapping import ZEROS, mapping
@@ -209,22 +210,28 @@ class Synapse:
     def forward(self, x: Float[Tensor, "samples inputs"], use: str) -> Float[Tensor, "samples outputs"]:
         """y = s (w_tile x), read through the periphery; compensated digitally where that is switched on."""
         self._check(x, "inputs", self.shape[1])
+        if len(self.blocks) == 1:
+            return self._block_forward(self.blocks[0], x, use).mul_(self.output_scale)
         y = torch.zeros(x.shape[0], self.shape[0])
         for block in self.blocks:
-            part = x[:, block.cols]
-            z = block.slow.mvm(part, use)
-            if self.compensated and block.compensation is not None:
-                z = block.compensation.applied(z, part)
-            y[:, block.rows] += z
-        return self.output_scale * y
+            y[:, block.rows] += self._block_forward(block, x[:, block.cols], use)
+        return y.mul_(self.output_scale)
+
+    def _block_forward(self, block: Block, x: Tensor, use: str) -> Tensor:
+        z = block.slow.mvm(x, use)
+        if self.compensated and block.compensation is not None:
+            z = block.compensation.applied(z, x)
+        return z
 
     def backward(self, d: Float[Tensor, "samples outputs"], use: str) -> Float[Tensor, "samples inputs"]:
         """x = s (w_tile^T d), read through the periphery."""
         self._check(d, "output gradients", self.shape[0])
+        if len(self.blocks) == 1:
+            return self.blocks[0].slow.mvm_t(d, use).mul_(self.output_scale)
         x = torch.zeros(d.shape[0], self.shape[1])
         for block in self.blocks:
             x[:, block.cols] += block.slow.mvm_t(d[:, block.rows], use)
-        return self.output_scale * x
+        return x.mul_(self.output_scale)
 
     def request(self, x: Tensor, d: Tensor) -> None:
         """Queue what a backward pass asks the rule to learn."""
@@ -248,7 +255,7 @@ class Synapse:
     def _check(self, value: Tensor, what: str, width: int) -> None:
         if value.shape[-1] != width:
             raise InvalidValueError(f"Layer '{self.name}': the {what} have the width {value.shape[-1]}; it needs {width}.")
-        if not torch.isfinite(value).all():
+        if not all_finite(value):
             raise InvalidValueError(
                 f"Layer '{self.name}': the {what} hold NaN or infinity; a physical array cannot take them. "
                 "Check the data and the learning rate."

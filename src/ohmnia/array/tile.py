@@ -6,22 +6,33 @@ conductances. Time passes only in `advance`; a cell's age is the tile's clock mi
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, final
 
 import torch
 from jaxtyping import Float, Float64, Int64
 from torch import Tensor
 
-from ohmnia._errors import InvalidValueError, out_of_range
+from ohmnia._errors import out_of_range
 from ohmnia._threads import one_thread
+from ohmnia.array._checks import all_finite, check_update, check_width, not_finite
 from ohmnia.array.circuit import Wires, Wiring
 from ohmnia.array.mapping import Mapping
 from ohmnia.array.periphery import Periphery
+from ohmnia.array.programming import check_write, closed_loop, sampled_law, write, write_sampled
 from ohmnia.array.pulses import PulseScheme
 from ohmnia.array.records import Activity
-from ohmnia.device import AbstractAgeRelaxation, Device, ProgramResult, RestingCells
+from ohmnia.device import (
+    AbstractAgeRelaxation,
+    AbstractClosedLoop,
+    AbstractLogNoise,
+    AbstractRetentionLaw,
+    Device,
+    ProgramResult,
+    RestingCells,
+)
 from ohmnia.kernels import Cells, Keys, Member, UpdateLaw, member
-from ohmnia.random import Stream, normal
+from ohmnia.random import Stream, normal, quantile_normal
 
 _FLOOR_SIEMENS = 1e-9
 _USES = ("update", "read", "evaluate", "program", "advance")
@@ -76,28 +87,30 @@ class Tile:
         self.clock_seconds = clock_seconds
         self.uses: dict[str, int] = dict.fromkeys(_USES, 0)
         self.activity = Activity()
+        self._streams = {use: stream.child(use) for use in _USES}
         self.wiring: Wiring | None = None
         self._weights: Tensor | None = None
         self._variance: Tensor | None = None
+        self._quiet = self._fresh = False
 
-    @property
+    @cached_property
     def granularity(self) -> float:
         """Mean step at the symmetry point in tile weights (of one pulse on every plane)."""
         return self.device.update.step_siemens * sum(abs(gain) for gain in self.mapping.gains)
 
-    @property
+    @cached_property
     def law(self) -> UpdateLaw:
         """The update law as the kernels take it."""
         return UpdateLaw(*self.device.update.kernel_coefficients())
 
     def cells(self) -> Cells:
-        """The cells as the kernels take them; a kernel changes them in place, so call `touched` afterwards."""
+        """The cells as the kernels take them; a kernel changes them in place, so call `touched` or `pulsed` afterwards."""
         return Cells(self.conductance.numpy(), self.parameters.numpy(), self.epoch_index.numpy())
 
     def next_stream(self, use: str) -> Stream:
         """The stream of the next use of a kind, and count that use."""
         self.uses[use] += 1
-        return self.stream.child(use).at(self.uses[use])
+        return self._streams[use].at(self.uses[use])
 
     def write_epoch(self) -> int:
         """Index of the epoch of a pulse given now."""
@@ -115,9 +128,15 @@ class Tile:
         """Read through wires from now on (the state does not change); `weights` stays what the cells hold."""
         self.wiring = Wiring(wires, self.mapping)
 
+    def pulsed(self) -> None:
+        """Forget what open-loop pulses given now have changed: a cell without a pulse reads as before."""
+        self._weights, self._fresh = None, True
+        if self.wiring is not None:
+            self.wiring.forget()
+
     def ages(self) -> Float64[Tensor, "planes rows cols"]:
         """Seconds since the last pulse of each cell."""
-        return (self.clock_seconds - torch.tensor(self.epochs, dtype=torch.float64))[self.epoch_index.long()]
+        return self._epoch_ages()[self.epoch_index.long()]
 
     def weights(self) -> Float[Tensor, "rows cols"]:
         """Tile weights as they are, without a read."""
@@ -126,27 +145,41 @@ class Tile:
         return self._weights
 
     def read_variance(self) -> Float[Tensor, "rows cols"]:
-        """Variance of one read of each weight at its present age, tile weights squared."""
+        """Variance of one read of each weight at its present age, tile weights squared. Do not write to it."""
         if self._variance is None:
-            self._variance = self.mapping.variance(self._sigma())
+            sigma = self._sigma() if self._aged else self.conductance.new_zeros(1)
+            self._variance = self.mapping.variance(sigma.expand_as(self.conductance)).contiguous()
+            self._quiet, self._fresh = not bool(self._variance.any()), False
+        if self._fresh and not self._quiet:
+            # Open-loop pulses go to every plane of a weight, and there is no read noise right after a pulse.
+            now = (self.epoch_index == len(self.epochs) - 1).all(0)
+            self._variance = self._variance.masked_fill(now, 0.0)
+            self._fresh = False
         return self._variance
+
+    def column_read_variance(self, columns: Int64[Tensor, " reads"]) -> Float[Tensor, "rows reads"]:
+        """Variance of one read of the weights of some columns, as `read_variance`; no noise where every cell is fresh."""
+        if not self._aged:
+            return torch.zeros(self.rows, len(columns))
+        ages = self._epoch_ages()[self.epoch_index[:, :, columns].long()]
+        written = None if self.written is None else self.written[:, :, columns]
+        return self.mapping.variance(self.device.read_noise.sigma(self.conductance[:, :, columns], ages, written))
+
+    @property
+    def _aged(self) -> bool:
+        """Whether a cell may be older than now: whether time has passed since the first epoch."""
+        return self.epochs[0] != self.clock_seconds
 
     def _sigma(self) -> Tensor:
         return self.device.read_noise.sigma(self.conductance, self.ages(), self.written)
 
-    def column_read_variance(self, columns: Int64[Tensor, " reads"]) -> Float[Tensor, "rows reads"]:
-        """Variance of one read of the weights of some columns, as `read_variance`; no noise where every cell is fresh."""
-        if self.epochs[0] == self.clock_seconds:
-            return torch.zeros(self.rows, len(columns))
-        ages = (self.clock_seconds - torch.tensor(self.epochs, dtype=torch.float64))[self.epoch_index[:, :, columns].long()]
-        written = None if self.written is None else self.written[:, :, columns]
-        return self.mapping.variance(self.device.read_noise.sigma(self.conductance[:, :, columns], ages, written))
-
-    def _seen(self, drive: str) -> tuple[Tensor, Tensor]:
-        """Weights and variance of a read with the lines of one kind driven."""
+    def _seen(self, drive: str) -> tuple[Tensor, Tensor | None]:
+        """Weights and variance of a read with the lines of one kind driven; None: no cell has read noise."""
         if self.wiring is None:
-            return self.weights(), self.read_variance()
-        return self.wiring.seen(drive, self.conductance, self._sigma)
+            weights, variance = self.weights(), self.read_variance()
+            return weights, None if self._quiet else variance
+        weights, variance = self.wiring.seen(drive, self.conductance, self._sigma)
+        return weights, variance if bool(variance.any()) else None
 
     # --- the four verbs -----------------------------------------------------------------------------------------------
 
@@ -171,22 +204,21 @@ class Tile:
         """
         self._check(x, self.cols, "x")
         self._check(d, self.rows, "d")
-        if len(x) != len(d):
-            raise InvalidValueError(f"x has {len(x)} samples and d has {len(d)}; an update needs as many of both.")
-        if not 0 <= learning_rate < float("inf"):
-            raise out_of_range(
-                "learning rate", learning_rate, "0 <= learning rate < infinity", "A gradient ascent changes the sign of d."
-            )
+        check_update(x, d, learning_rate)
         stream = self.next_stream("update")
         trains, keys = scheme.trains(self.granularity), pulse_keys(stream)
         x_, d_ = x.contiguous().numpy(), d.contiguous().numpy()
         pulses, short = self.kernel.pulsed_update(
             self.cells(), self.law, trains, keys, x_, d_, float(learning_rate), self.write_epoch()
         )
-        self.activity.add(Activity(pulses=int(pulses), short_updates=int(short)))
-        self.touched()
+        self.activity.pulses += int(pulses)
+        self.activity.short_updates += int(short)
+        if pulses:
+            self.pulsed()
 
-    def program(self, weights: Float[Tensor, "rows cols"], acceptance: float | None = None) -> ProgramResult:
+    def program(
+        self, weights: Float[Tensor, "rows cols"], acceptance: float | None = None, mode: str = "pulses"
+    ) -> ProgramResult | None:
         """Write tile weights by closed-loop program-verify.
 
         Parameters
@@ -195,41 +227,55 @@ class Tile:
             Target tile weights.
         acceptance
             Acceptance range as a fraction of the target conductance; the technology's own by default.
+        mode
+            "pulses": pulse by pulse. "sampled": each cell is put where the loop would leave it, by a draw from the law of
+            the mean cell (`device.programming.acceptance`); no cell fails, and activity counts the expected pulses. A law
+            without a closed loop is the same in both modes.
 
         Returns
         -------
-        ProgramResult
-            Per cell, planes x rows x cols flattened.
+        ProgramResult or None
+            Per cell, planes x rows x cols flattened; None for a sampled loop, since single cells have no pulses then.
 
         Raises
         ------
         InvalidValueError
             A weight outside the window, NaN, or a range that is no fraction.
+        UnknownNameError
+            Another mode.
         """
         self._check(weights, self.cols, "weights")
-        if len(weights) != self.rows:
-            raise InvalidValueError(f"weights have {len(weights)} rows; a tile of {self.rows} x {self.cols} needs {self.rows}.")
-        target = self.mapping.conductances(weights).flatten()
-        acceptance = self.device.programming.acceptance_range if acceptance is None else acceptance
-        result = self.device.programming.program(
-            self.conductance.flatten(),
-            target,
-            self.parameters.flatten(1),
-            acceptance,
-            self.device.update,
-            self.next_stream("program"),
-        )
-        self.conductance.copy_(result.conductance.reshape(self.conductance.shape))
-        self.epoch_index[(result.pulses > 0).reshape(self.epoch_index.shape)] = self.write_epoch()
-        self.activity.add(
-            Activity(
-                program_pulses=int(result.pulses.sum()),
-                verify_reads=int(result.reads.sum()),
-                failed_cells=int(result.failed.sum()),
-            )
-        )
+        check_write(weights, self.rows, self.cols, mode)
+        law = self.device.programming
+        range_ = law.acceptance_range if acceptance is None else acceptance
+        if mode == "sampled" and isinstance(law, AbstractClosedLoop) and range_ is not None:
+            result = self._write_sampled(law, weights, range_)
+        else:
+            result = self._write(weights, range_)
         self.touched()
         return result
+
+    def _write(self, weights: Tensor, acceptance: float | None) -> ProgramResult:
+        law, target = self.device.programming, self.mapping.conductances(weights)
+        if isinstance(law, AbstractClosedLoop) and acceptance is not None:
+            law.check(target.flatten(), acceptance)
+            stream, epoch = self.next_stream("program"), self.write_epoch()
+            loop = closed_loop(law, acceptance)
+            result = write(self.cells(), target, self.law, loop, stream, epoch, self.kernel)
+        else:
+            own, stream = self.parameters.flatten(1), self.next_stream("program")
+            result = law.program(self.conductance.flatten(), target.flatten(), own, acceptance, self.device.update, stream)
+            self.conductance.copy_(result.conductance.reshape(self.conductance.shape))
+            self.epoch_index[(result.pulses > 0).reshape(self.epoch_index.shape)] = self.write_epoch()
+        self.activity.count_writes(int(result.pulses.sum()), int(result.reads.sum()), int(result.failed.sum()))
+        return result
+
+    def _write_sampled(self, law: AbstractClosedLoop, weights: Tensor, acceptance: float) -> None:
+        self.mapping.check(weights)
+        table = sampled_law(law, self.mapping, self.device.update, acceptance)
+        stream, epoch = self.next_stream("program"), self.write_epoch()
+        pulses = write_sampled(self.cells(), weights, self.mapping, table, stream, epoch, self.kernel)
+        self.activity.count_writes(pulses, pulses + self.conductance.numel())
 
     def advance(self, seconds: float) -> None:
         """Let time pass: relaxation of every cell, coherent with its own past.
@@ -243,24 +289,44 @@ class Tile:
             raise out_of_range("time to advance", seconds, "0 <= seconds < infinity", "Time runs forward only.")
         if seconds == 0:
             return
-        moved = self._relaxed(seconds)
-        self.activity.floored_cells += int((moved < _FLOOR_SIEMENS).sum())
-        self.conductance.copy_(moved.clamp(min=_FLOOR_SIEMENS))
+        stream, law = self.next_stream("advance"), self.device.retention
+        if isinstance(law, AbstractAgeRelaxation):
+            mean, sigma = (part.numpy() for part in law.increments(self._epoch_ages(), seconds))
+            key = stream.key0, stream.key1
+            self.activity.floored_cells += self.kernel.advance(self.cells(), mean, sigma, _FLOOR_SIEMENS, key)
+        else:
+            moved = self._relaxed(law, seconds, stream)
+            self.activity.floored_cells += int((moved < _FLOOR_SIEMENS).sum())
+            self.conductance.copy_(moved.clamp(min=_FLOOR_SIEMENS))
         self.clock_seconds += seconds
         self.touched()
 
-    def _relaxed(self, seconds: float) -> Float64[Tensor, "planes rows cols"]:
-        law, index = self.device.retention, self.epoch_index.long()
-        cells = torch.arange(self.conductance.numel()).reshape(index.shape)
-        xi = normal(self.next_stream("advance"), cells)
-        if isinstance(law, AbstractAgeRelaxation):
-            mean, sigma = law.increments(self.clock_seconds - torch.tensor(self.epochs, dtype=torch.float64), seconds)
-            return self.conductance.double() + mean[index] + sigma[index] * xi
-        ages = self.ages()
+    def _relaxed(self, law: AbstractRetentionLaw, seconds: float, stream: Stream) -> Float64[Tensor, "planes rows cols"]:
+        index, ages = self.epoch_index.long(), self.ages()
+        cells = torch.arange(index.numel()).reshape(index.shape)
         # Only a pulse moves a cell of age zero, so it stands where it was written.
         self.written = torch.where(ages == 0, self.conductance, self.conductance if self.written is None else self.written)
-        own = normal(self.stream.child("own"), cells, index)
+        own, xi = normal(self.stream.child("own"), cells, index), quantile_normal(stream, cells)
         return law.relaxed(RestingCells(self.conductance, self.written, ages, own, xi), seconds)
+
+    def read_cells(self, use: str = "read") -> Float[Tensor, "planes rows cols"]:
+        """Read every cell once by itself, with its read noise and without converters, siemens.
+
+        Parameters
+        ----------
+        use
+            As in `mvm`.
+        """
+        law, stream = self.device.read_noise, self.next_stream(use)
+        self.activity.cell_reads += self.conductance.numel()
+        if isinstance(law, AbstractLogNoise):
+            key = stream.key0, stream.key1
+            return torch.from_numpy(self.kernel.read_cells(self.cells(), law.scales(self._epoch_ages()).numpy(), key))
+        xi = quantile_normal(stream, torch.arange(self.conductance.numel())).reshape(self.conductance.shape)
+        return self.conductance + (self._sigma() * xi).float()
+
+    def _epoch_ages(self) -> Float64[Tensor, " epochs"]:
+        return self.clock_seconds - torch.tensor(self.epochs, dtype=torch.float64)
 
     def mvm(self, x: Float[Tensor, "samples cols"], use: str = "read") -> Float[Tensor, "samples rows"]:
         """Read y = W x for each row of `x`, through DAC, cells with read noise, and ADC.
@@ -272,44 +338,31 @@ class Tile:
         use
             "read" in training, "evaluate" otherwise: two independent streams.
         """
-        self._check(x, self.cols, "x")
+        check_width(x, self.cols, "x", (self.rows, self.cols))
         weights, variance = self._seen("rows")
-        return self._read(x, weights, variance, use)
+        return self._read(x, "x", weights, variance, use)
 
     def mvm_t(self, d: Float[Tensor, "samples rows"], use: str = "read") -> Float[Tensor, "samples cols"]:
         """Read x = W^T d for each row of `d`, as `mvm`."""
-        self._check(d, self.rows, "d")
+        check_width(d, self.rows, "d", (self.rows, self.cols))
         weights, variance = self._seen("columns")
-        return self._read(d, weights.T, variance.T, use)
+        return self._read(d, "d", weights.T, None if variance is None else variance.T, use)
 
-    def _read(self, x: Tensor, weights: Tensor, variance: Tensor, use: str) -> Tensor:
-        noisy = bool(variance.any())
-
-        def product(driven: Tensor) -> tuple[Tensor, Tensor]:
-            z = driven @ weights.T
-            return z, driven.square() @ variance.T if noisy else torch.zeros_like(z)
-
+    def _read(self, x: Tensor, name: str, weights: Tensor, variance: Tensor | None, use: str) -> Tensor:
+        stream, spread = self.next_stream(use), None if variance is None else variance.numpy()
         with one_thread():
-            read = self.periphery.read(product, x.detach().contiguous(), self.next_stream(use), self.kernel)
-        self.activity.add(
-            Activity(
-                reads=read.vectors,
-                dac_conversions=read.vectors * x.shape[1],
-                adc_conversions=read.vectors * weights.shape[0],
-                saturated_outputs=read.saturated,
-            )
-        )
-        return read.outputs
+            inputs = x.detach().contiguous().numpy()
+            read = self.kernel.read(inputs, weights.numpy(), spread, self.periphery.converters, (stream.key0, stream.key1))
+        if not read.finite:
+            self.uses[use] -= 1
+            raise not_finite(name)
+        self.activity.count_reads(read.vectors, weights.shape[1], weights.shape[0], read.saturated)
+        return torch.from_numpy(read.outputs)
 
     def _check(self, value: Tensor, last: int, name: str) -> None:
-        if value.ndim != 2 or value.shape[-1] != last:
-            raise InvalidValueError(
-                f"{name} has the shape {tuple(value.shape)}; a tile of {self.rows} x {self.cols} needs (*, {last})."
-            )
-        if not torch.isfinite(value).all():
-            raise InvalidValueError(
-                f"{name} holds NaN or infinity; a physical array cannot take it. Check the data and the learning rate."
-            )
+        check_width(value, last, name, (self.rows, self.cols))
+        if not all_finite(value):
+            raise not_finite(name)
 
     # --- saving -------------------------------------------------------------------------------------------------------
 
@@ -336,6 +389,7 @@ class Tile:
         self.epochs = [float(epoch) for epoch in metadata["epochs"]]
         self.uses = {use: int(metadata["uses"][use]) for use in _USES}
         self.stream = Stream(*metadata["stream"])
+        self._streams = {use: self.stream.child(use) for use in _USES}
         self.activity = Activity(**metadata["activity"])
         self.touched()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 
 from ohmnia.kernels._contract import Cells as Cells
-from ohmnia.kernels._contract import Converter as Converter
 from ohmnia.kernels._contract import Keys as Keys
 from ohmnia.kernels._contract import Member as Member
 from ohmnia.kernels._contract import ReadPath as ReadPath
@@ -15,6 +14,13 @@ from ohmnia.kernels._contract import TransferSettings as TransferSettings
 from ohmnia.kernels._contract import TransferState as TransferState
 from ohmnia.kernels._contract import UpdateLaw as UpdateLaw
 from ohmnia.kernels._contract import reads_of as reads_of
+from ohmnia.kernels._contract_cells import PULSE_UNIT as PULSE_UNIT
+from ohmnia.kernels._contract_cells import Acceptance as Acceptance
+from ohmnia.kernels._contract_cells import ClosedLoop as ClosedLoop
+from ohmnia.kernels._contract_cells import Targets as Targets
+from ohmnia.kernels._contract_read import Converter as Converter
+from ohmnia.kernels._contract_read import Converters as Converters
+from ohmnia.kernels._contract_read import Reading as Reading
 from ohmnia.kernels._threads import set_threads as set_threads
 from ohmnia.kernels._threads import threads as threads
 

@@ -13,46 +13,13 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float32]
-IntArray = NDArray[np.int32]
-
-
-class UpdateLaw(NamedTuple):
-    """Integer code and global coefficients of an update law, as `device` hands them out.
-
-    Attributes
-    ----------
-    code
-        0: generalised soft bounds (the only law so far).
-    multiplicative
-        1: the cycle-to-cycle noise scales with the step; 0: it is a fixed conductance.
-    exponent_up, exponent_down
-        Exponents of the distance to the bound, dimensionless.
-    """
-
-    code: int
-    multiplicative: int
-    exponent_up: float
-    exponent_down: float
-
-
-class Cells(NamedTuple):
-    """One tile's cells as the kernels see them; `conductance` and `epoch_index` are changed in place.
-
-    Attributes
-    ----------
-    conductance
-        Siemens, (planes, rows, cols).
-    parameters
-        (5, planes, rows, cols): full step up, full step down, lower bound, upper bound (siemens), and the
-        cycle-to-cycle noise (a ratio to the step where the law is multiplicative, else siemens).
-    epoch_index
-        Index of the write epoch of each cell, (planes, rows, cols).
-    """
-
-    conductance: FloatArray
-    parameters: FloatArray
-    epoch_index: IntArray
+from ohmnia.kernels._contract_cells import CellVerbs
+from ohmnia.kernels._contract_read import Converter as Converter
+from ohmnia.kernels._contract_read import Reads
+from ohmnia.kernels._contract_records import Cells as Cells
+from ohmnia.kernels._contract_records import FloatArray as FloatArray
+from ohmnia.kernels._contract_records import IntArray as IntArray
+from ohmnia.kernels._contract_records import UpdateLaw as UpdateLaw
 
 
 class Trains(NamedTuple):
@@ -72,24 +39,6 @@ class Trains(NamedTuple):
     length: int
     update_management: int
     length_management: int
-
-
-class Converter(NamedTuple):
-    """The read path of one output line: y = step * round((z + noise * xi) / step), limited to +-bound.
-
-    Attributes
-    ----------
-    bound
-        Largest |output|, tile weights times inputs.
-    step
-        ADC step in the same unit; 0 for an ideal converter.
-    noise
-        Standard deviation of the periphery's own noise, same unit.
-    """
-
-    bound: float
-    step: float
-    noise: float
 
 
 class Keys(NamedTuple):
@@ -221,7 +170,7 @@ def reads_of(state: TransferState, settings: TransferSettings, samples: int) -> 
 
 
 @runtime_checkable
-class Member(Protocol):
+class Member(Reads, CellVerbs, Protocol):
     """The contract of a kernel member."""
 
     def pulsed_update(
@@ -309,49 +258,5 @@ class Member(Protocol):
         NDArray[np.int64]
             Pulses on the fast tile, samples whose update was smaller than asked, column reads, pulses on the slow tile,
             transfers to a cell that `slow_length` limited (|trunc(H_ij)| or |v_i| above it).
-        """
-        ...
-
-    def drive(self, x: FloatArray, step: float, shrink: float) -> tuple[FloatArray, FloatArray]:
-        """Noise management and DAC: x over scale = shrink * max|x| of its own vector, rounded to multiples of `step`.
-
-        Parameters
-        ----------
-        x
-            float32 (samples, lines).
-        step
-            DAC step; 0 for an ideal converter.
-        shrink
-            2**r in the r-th round of bound management.
-
-        Returns
-        -------
-        tuple
-            The driven vectors, and the scale of each (samples,). A vector of zeros is driven as zeros.
-        """
-        ...
-
-    def convert(
-        self,
-        z: FloatArray,
-        variance: FloatArray,
-        converter: Converter,
-        key: tuple[int, int],
-        counters: NDArray[np.int64],
-        scale: FloatArray,
-    ) -> tuple[FloatArray, NDArray[np.int64]]:
-        """Add noise, convert and rescale: y_bi = scale_b * ADC(z_bi + sqrt(variance_bi + noise**2) xi).
-
-        Parameters
-        ----------
-        z, variance
-            float32 (samples, lines): products, and the variance of the cells' read noise in them.
-        counters
-            int64 (samples,): xi of line i is the normal of counters (i, counters_b) of `key`.
-
-        Returns
-        -------
-        tuple
-            y, and for each sample the number of outputs that the bound limits (|value| > bound + step / 2 before rounding).
         """
         ...

@@ -5,16 +5,15 @@ A mini-batch is first planned (`_plan`: trains, choppers, column reads), then do
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ohmnia._errors import out_of_range
+from ohmnia.kernels import _cpu_cells, _cpu_read
 from ohmnia.kernels._contract import (
     Cells,
-    Converter,
     FloatArray,
     IntArray,
     Keys,
@@ -25,54 +24,14 @@ from ohmnia.kernels._contract import (
     TransferState,
     UpdateLaw,
 )
-from ohmnia.kernels._jit import jit
-from ohmnia.kernels._plan import largest, plan_transfer, plan_update
+from ohmnia.kernels._plan import plan_transfer, plan_update
 from ohmnia.kernels._rows import AUTO, update_rows
 from ohmnia.kernels._threads import over_rows, threads
-from ohmnia.kernels._words import word
 from ohmnia.random import normal_table
 
-_TWO_POW_32 = 4294967296.0
 _NO_READS = np.zeros((0, 0), np.float32)
 # Rough costs, in nanoseconds, of a coincidence and of a row that meets a sample; worth a second thread above the last.
 _COST_PULSE, _COST_MEETING, _WORTH_A_THREAD = 4.0, 100.0, 1e5
-
-
-@jit
-def _normal(key0, key1, a, b):
-    u = (np.float64(word(key0, key1, a, 2 * b)) + 0.5) / _TWO_POW_32
-    v = (np.float64(word(key0, key1, a, 2 * b + 1)) + 0.5) / _TWO_POW_32
-    return math.sqrt(-2.0 * math.log(u)) * math.cos(2.0 * math.pi * v)
-
-
-@jit
-def _convert(value, converter):
-    if converter.step > 0.0:
-        value = converter.step * np.round(value / converter.step)
-    return min(max(value, -converter.bound), converter.bound)
-
-
-@jit
-def _convert_lines(z, variance, converter, key, counters, scale, y, saturated):
-    """Noise, ADC and rescaling of a block of outputs; marks the samples in which an output saturates."""
-    for b in range(z.shape[0]):
-        for i in range(z.shape[1]):
-            sigma = math.sqrt(np.float64(variance[b, i]) + converter.noise * converter.noise)
-            value = np.float64(z[b, i])
-            if sigma > 0.0:
-                value += sigma * _normal(key[0], key[1], i, counters[b])
-            saturated[b] += abs(value) > converter.bound + converter.step / 2
-            y[b, i] = np.float32(_convert(value, converter) * scale[b])
-
-
-@jit
-def _drive_lines(x, step, shrink, driven, scale):
-    """Noise management and DAC: each vector over its own maximum (times 2**rounds), rounded to the DAC's steps."""
-    for b in range(x.shape[0]):
-        scale[b] = largest(x[b]) * shrink
-        for j in range(x.shape[1]):
-            value = np.float64(x[b, j]) / scale[b] if scale[b] > 0.0 else 0.0
-            driven[b, j] = np.float32(step * np.round(value / step)) if step > 0.0 else np.float32(value)
 
 
 class _Planned(NamedTuple):
@@ -116,6 +75,14 @@ class Cpu:
     path
         AUTO, or how a row and a sample meet in any case (DENSE, HITS of `_rows`); the bits are the same.
     """
+
+    read = staticmethod(_cpu_read.read)
+    drive = staticmethod(_cpu_read.drive)
+    convert = staticmethod(_cpu_read.convert)
+    program = staticmethod(_cpu_cells.program)
+    program_sampled = staticmethod(_cpu_cells.program_sampled)
+    advance = staticmethod(_cpu_cells.advance)
+    read_cells = staticmethod(_cpu_cells.read_cells)
 
     def __init__(self, path: int = AUTO) -> None:
         self.path = path
@@ -220,23 +187,3 @@ class Cpu:
             numbers,
         )
         return np.array([counts[0], smaller, column_reads, counts[1], counts[2]], np.int64)
-
-    def drive(self, x: FloatArray, step: float, shrink: float) -> tuple[FloatArray, FloatArray]:
-        """See `Member.drive`."""
-        driven, scale = np.empty_like(x), np.empty(x.shape[0], np.float32)
-        _drive_lines(x, float(step), float(shrink), driven, scale)
-        return driven, scale
-
-    def convert(
-        self,
-        z: FloatArray,
-        variance: FloatArray,
-        converter: Converter,
-        key: tuple[int, int],
-        counters: NDArray[np.int64],
-        scale: FloatArray,
-    ) -> tuple[FloatArray, NDArray[np.int64]]:
-        """See `Member.convert`."""
-        y, saturated = np.empty_like(z), np.zeros(z.shape[0], np.int64)
-        _convert_lines(z, variance, converter, key, counters, scale, y, saturated)
-        return y, saturated

@@ -15,9 +15,9 @@ import torch
 from numpy.typing import NDArray
 
 from ohmnia._errors import out_of_range
+from ohmnia.kernels import _reference_cells, _reference_read
 from ohmnia.kernels._contract import (
     Cells,
-    Converter,
     FloatArray,
     Keys,
     ReadPath,
@@ -27,7 +27,7 @@ from ohmnia.kernels._contract import (
     TransferState,
     UpdateLaw,
 )
-from ohmnia.random import Stream, normal, table_normal, words
+from ohmnia.random import Stream, table_normal, words
 
 Float64Array = NDArray[np.float64]
 Int64Array = NDArray[np.int64]
@@ -212,18 +212,6 @@ def _fast_slots(state: TransferState, settings: TransferSettings, x: Float64Arra
     return settings.fast_rate * (float(np.abs(x).max()) / mean_x) * (float(np.abs(d).max()) / mean_d)
 
 
-def _round_to(step: float, value: float) -> float:
-    """Nearest multiple of a step, ties to the even one; the value itself where the step is 0."""
-    return step * round(value / step) if step > 0.0 else value
-
-
-def _digitise(converter: Converter, value: float, variance: float, xi: float) -> tuple[float, bool]:
-    """Output of the ADC for a value with its own variance, and whether the bound limited it."""
-    noisy = value + math.sqrt(variance + converter.noise**2) * xi
-    output = _round_to(converter.step, noisy)
-    return min(max(output, -converter.bound), converter.bound), abs(noisy) > converter.bound + converter.step / 2
-
-
 def _tile_weight(conductance: FloatArray, weight: Float64Array, i: int, j: int) -> float:
     """The weight that a cell, or a differential pair, stands for, in tile weights."""
     planes = conductance.shape[0]
@@ -240,7 +228,7 @@ def _read_column(transfer: _Transfer, j: int, sample: int, read: int) -> list[fl
             _tile_weight(cells.conductance, path.weight, i, j),
             float(table_normal(Stream(*transfer.keys.read), i, sample)),
         )
-        outputs.append(_digitise(path.converter, value, variance, xi)[0])
+        outputs.append(_reference_read.digitise(path.converter, value, variance, xi)[0])
     return outputs
 
 
@@ -306,6 +294,14 @@ def _finish_read(transfer: _Transfer, j: int, sample: int, outputs: list[float])
 class Reference:
     """The kernel member that judges the others."""
 
+    read = staticmethod(_reference_read.read)
+    drive = staticmethod(_reference_read.drive)
+    convert = staticmethod(_reference_read.convert)
+    program = staticmethod(_reference_cells.program)
+    program_sampled = staticmethod(_reference_cells.program_sampled)
+    advance = staticmethod(_reference_cells.advance)
+    read_cells = staticmethod(_reference_cells.read_cells)
+
     def pulsed_update(
         self,
         cells: Cells,
@@ -362,34 +358,3 @@ class Reference:
                 counts[3:] += _transfer_column(transfer, j, b, outputs)
                 _finish_read(transfer, j, b, outputs)
         return counts
-
-    def drive(self, x: FloatArray, step: float, shrink: float) -> tuple[FloatArray, FloatArray]:
-        """Noise management and DAC; see `Member.drive`."""
-        driven, scales = np.zeros(x.shape, dtype=np.float32), np.zeros(len(x), dtype=np.float32)
-        for b in range(len(x)):
-            scale = shrink * float(np.abs(x[b]).max())
-            scales[b] = scale
-            if scale == 0.0:
-                continue
-            for j in range(x.shape[1]):
-                driven[b, j] = _round_to(step, float(x[b, j]) / scale)
-        return driven, scales
-
-    def convert(
-        self,
-        z: FloatArray,
-        variance: FloatArray,
-        converter: Converter,
-        key: tuple[int, int],
-        counters: Int64Array,
-        scale: FloatArray,
-    ) -> tuple[FloatArray, Int64Array]:
-        """Noise, ADC and rescaling; see `Member.convert`."""
-        y, beyond = np.zeros(z.shape, dtype=np.float32), np.zeros(len(z), dtype=np.int64)
-        for b in range(len(z)):
-            for i in range(z.shape[1]):
-                xi = float(normal(Stream(*key), i, int(counters[b])))
-                output, limited = _digitise(converter, float(z[b, i]), float(variance[b, i]), xi)
-                y[b, i] = float(scale[b]) * output
-                beyond[b] += limited
-        return y, beyond

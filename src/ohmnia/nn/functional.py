@@ -18,12 +18,12 @@ class _AnalogProduct(torch.autograd.Function):
         return synapse.forward(x, "read")
 
     @staticmethod
-    def backward(ctx: Any, d: Tensor) -> tuple[Tensor | None, Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def backward(ctx: Any, d: Tensor) -> tuple[Tensor | None, None, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
         (x,) = ctx.saved_tensors
         if ctx.needs_input_grad[1]:
             ctx.synapse.request(x, d)
         gradient = ctx.synapse.backward(d, "read") if ctx.needs_input_grad[0] else None
-        return gradient, torch.zeros(()), None
+        return gradient, None, None
 
 
 def analog_product(x: Tensor, handle: Tensor, synapse: Synapse) -> Tensor:

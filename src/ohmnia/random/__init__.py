@@ -1,5 +1,6 @@
 """Counter-based random streams, the only source of randomness in the project."""
 
+from ohmnia.random._quantile import quantile_normal as quantile_normal
 from ohmnia.random._streams import Stream as Stream
 from ohmnia.random._streams import mix as mix
 from ohmnia.random._streams import normal as normal

@@ -172,5 +172,7 @@ def _count(fast: Tile, slow: Tile, counts: NDArray[np.int64]) -> None:
     fast.activity.adc_conversions += reads * fast.rows
     slow.activity.pulses += slow_pulses
     slow.activity.short_updates += limited
-    fast.touched()
-    slow.touched()
+    if pulses:
+        fast.pulsed()
+    if slow_pulses:
+        slow.pulsed()

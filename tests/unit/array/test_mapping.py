@@ -110,3 +110,21 @@ def test_every_kind_and_zero_makes_a_mapping(device: Device) -> None:
     for kind in KINDS:
         for zero in ZEROS:
             assert isinstance(mapping(device, kind, zero), Mapping)
+
+
+@pytest.mark.parametrize(("kind", "zero"), CASES)
+def test_targets_are_the_conductances_as_the_kernels_take_them(device: Device, kind: str, zero: str) -> None:
+    layout = mapping(device, kind, zero)
+    weights = values(2, 5, 6, low=layout.limits[0], high=layout.limits[1]).double()
+    base, slope, least = layout.targets
+    planes = [(b + s * weights).clamp(min=least) for b, s in zip(base, slope, strict=True)]
+    torch.testing.assert_close(torch.stack(planes), layout.conductances(weights), rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("bad", [1.5, -1.5, float("nan")])
+def test_a_weight_that_the_window_cannot_hold_is_refused_without_writing_it(device: Device, bad: float) -> None:
+    weights = torch.zeros(3, 4)
+    mapping(device).check(weights)
+    weights[1, 2] = bad
+    with pytest.raises(InvalidValueError, match="tile weight"):
+        mapping(device).check(weights)

@@ -35,3 +35,14 @@ def test_a_request_cannot_be_changed() -> None:
     request = UpdateRequest(torch.ones(2, 3), torch.ones(2, 4))
     with pytest.raises(FrozenInstanceError):
         request.x = torch.zeros(2, 3)
+
+
+def test_reads_and_writes_are_counted_by_their_lines() -> None:
+    activity = Activity()
+    for _ in range(2):
+        activity.count_reads(5, 6, 4, 1)
+        activity.count_writes(7, 11)
+    activity.count_writes(1, 2, 3)
+    assert activity == Activity(
+        program_pulses=15, verify_reads=24, failed_cells=3, reads=10, dac_conversions=60, adc_conversions=40, saturated_outputs=2
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import math
 
@@ -10,7 +11,7 @@ import torch
 
 import ohmnia
 from helpers import IDEAL, NO_RELAXATION, SIGMAS, YEARS_10, make_tile, near_ideal, scatter, values
-from ohmnia._errors import InvalidValueError
+from ohmnia._errors import InvalidValueError, UnknownNameError
 from ohmnia.array import Periphery, PulseScheme, Tile
 from ohmnia.array.tile import pulse_keys
 from ohmnia.device import Device
@@ -184,6 +185,39 @@ def test_cells_that_a_closed_loop_gives_up_on_are_counted(tmp_path) -> None:
     assert tile.activity.program_pulses == 6
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_sampled_program_counts_expected_pulses_and_returns_no_cell_s(device: Device, kind: str) -> None:
+    tile, twin = (make_tile(device, (20, 30), kind=kind) for _ in range(2))
+    weights = values(3, 20, 30, low=-0.8, high=0.8)
+    tile.advance(5.0)
+    before = tile.conductance.clone()
+    assert tile.program(weights, 0.02, mode="sampled") is None
+    assert torch.equal(tile.ages() == 0.0, tile.conductance != before)
+    result = twin.program(weights, 0.02)
+    count = tile.activity.program_pulses
+    assert tile.activity.verify_reads == count + tile.conductance.numel()
+    assert tile.activity.failed_cells == 0
+    assert abs(count - int(result.pulses.sum())) < SIGMAS * float(result.pulses.double().std()) * math.sqrt(len(result.pulses))
+
+
+def test_a_sampled_program_leaves_cells_that_are_there(device: Device) -> None:
+    tile = make_tile(device)
+    tile.program(torch.zeros(4, 6), 0.02, mode="sampled")
+    tile.advance(1e-5)
+    before, ages = tile.conductance.clone(), tile.ages()
+    tile.program(tile.weights().clone(), 0.02, mode="sampled")
+    assert torch.equal(tile.conductance, before)
+    assert torch.equal(tile.ages(), ages)
+
+
+def test_an_unknown_mode_is_refused_with_the_nearest(device: Device) -> None:
+    tile = make_tile(device)
+    before = everything(tile)
+    with pytest.raises(UnknownNameError, match="'sample'.*'sampled'"):
+        tile.program(torch.zeros(4, 6), mode="sample")
+    assert everything(tile) == before
+
+
 # --- advance ----------------------------------------------------------------------------------------------------------
 
 
@@ -292,6 +326,41 @@ def test_what_was_derived_follows_every_write(device: Device, verb: str) -> None
     torch.testing.assert_close(tile.weights(), tile.mapping.weights(tile.conductance))
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_read_of_single_cells_has_each_cell_s_noise(device: Device, kind: str) -> None:
+    tile = scatter(make_tile(device, (4, 6), kind=kind))
+    assert torch.equal(tile.read_cells(), tile.conductance)
+    tile.advance(1e4)
+    reads = torch.stack([tile.read_cells() for _ in range(2000)]).double()
+    sigma = device.read_noise.sigma(tile.conductance.double(), torch.tensor(1e4))
+    error = (reads - tile.conductance.double()) / sigma
+    assert (error.mean(0).abs() < SIGMAS / math.sqrt(2000)).all()
+    assert ((error.square().mean(0) - 1).abs() < SIGMAS * math.sqrt(2 / 2000)).all()
+    assert tile.activity.cell_reads == 2001 * tile.conductance.numel()
+    assert (tile.uses["read"], tile.uses["evaluate"]) == (2001, 0)
+
+
+def test_a_copy_has_its_own_cells(device: Device) -> None:
+    tile = make_tile(device)
+    tile.update(torch.ones(1, 6), torch.ones(1, 4), 4 * tile.granularity, SCHEME)
+    twin = copy.deepcopy(tile)
+    before = everything(tile)
+    live(twin, 3)
+    assert everything(tile) == before
+    assert not torch.equal(twin.conductance, tile.conductance)
+
+
+def test_pulses_silence_only_the_cells_that_they_reach(device: Device) -> None:
+    tile = make_tile(device)
+    tile.advance(1e4)
+    before = tile.read_variance().clone()
+    tile.update(torch.ones(1, 6), torch.tensor([[1.0, 0.0, 0.0, 0.0]]), 4 * tile.granularity, SCHEME)
+    assert not tile.read_variance()[0].any()
+    assert torch.equal(tile.read_variance()[1:], before[1:])
+    tile.touched()
+    torch.testing.assert_close(tile.read_variance()[1:], before[1:])
+
+
 # --- bad input --------------------------------------------------------------------------------------------------------
 
 
@@ -381,10 +450,10 @@ def test_saved_state_is_no_view_of_later_changes(device: Device) -> None:
     tile = make_tile(device)
     live(tile, 0)
     saved = tile.metadata()
-    copy = {key: value.copy() if isinstance(value, dict | list) else value for key, value in saved.items()}
+    kept = {key: value.copy() if isinstance(value, dict | list) else value for key, value in saved.items()}
     tile.advance(7.0)
     live(tile, 1)
-    assert saved == copy
+    assert saved == kept
 
 
 def test_without_relaxation_time_changes_only_the_clock(tmp_path) -> None:

@@ -23,7 +23,7 @@ from ohmnia.kernels._contract import (
     reads_of,
 )
 from ohmnia.kernels._reference import Reference
-from ohmnia.random import Stream, normal, table_normal, words
+from ohmnia.random import Stream, table_normal, words
 
 REFERENCE: Member = Reference()
 LAW = UpdateLaw(code=0, multiplicative=1, exponent_up=1.0, exponent_down=1.0)
@@ -457,31 +457,3 @@ def test_transfer_gain_power_scales_with_the_maxima() -> None:
         block.run(single([0.5]), single([0.25]))
         grown.append(float(block.state.hidden[0, 0]))
     assert grown == pytest.approx([-0.25, -0.25 * 0.125])
-
-
-def test_drive_fills_the_range_of_each_vector() -> None:
-    x = np.array([[0.5, -2.0, 0.7], [0, 0, 0], [3, 1.5, -0.1]], dtype=np.float32)
-    driven, scale = REFERENCE.drive(x, 0.0, 1.0)
-    assert scale.tolist() == [2.0, 0.0, 3.0]
-    assert driven == pytest.approx(x / np.array([[2], [1], [3]]), rel=1e-6)
-    driven, scale = REFERENCE.drive(x, 0.1, 2.0)
-    assert scale.tolist() == [4.0, 0.0, 6.0]
-    assert driven == pytest.approx(np.array([[0.1, -0.5, 0.2], [0, 0, 0], [0.5, 0.2, 0.0]]), rel=1e-6)
-    assert driven.dtype == scale.dtype == np.float32
-
-
-def test_convert_rounds_limits_and_rescales() -> None:
-    z = np.array([[0.04, -0.16, 0.9, -0.3], [0.24, 0.1, 0.0, 0.0]], dtype=np.float32)
-    scale, counters = np.array([2, 4], dtype=np.float32), np.array([5, 9])
-    y, beyond = REFERENCE.convert(z, np.zeros_like(z), Converter(0.25, 0.1, 0.0), READ_KEY, counters, scale)
-    assert y == pytest.approx(np.array([[0, -0.4, 0.5, -0.5], [0.8, 0.4, 0, 0]]), rel=1e-6)
-    assert beyond.tolist() == [2, 0]
-    assert (y.dtype, beyond.dtype) == (np.float32, np.int64)
-
-
-def test_convert_draws_the_noise_of_line_and_counter() -> None:
-    z, variance = np.zeros((2, 3), dtype=np.float32), np.array([[0.16] * 3, [0.0] * 3], dtype=np.float32)
-    counters = np.array([5, 9])
-    y, _ = REFERENCE.convert(z, variance, Converter(10.0, 0.0, 0.3), READ_KEY, counters, np.ones(2, dtype=np.float32))
-    xi = normal(Stream(*READ_KEY), torch.arange(3)[None, :], torch.tensor([[5], [9]])).numpy()
-    assert y == pytest.approx(np.array([[0.5], [0.3]]) * xi, rel=1e-5)

@@ -33,6 +33,27 @@ class ProgramResult:
     failed: Bool[Tensor, " cells"]
 
 
+@dataclass(frozen=True, slots=True)
+class AcceptanceLaw:
+    """Where a closed loop leaves a cell, over a grid of targets and starts; e = (G / target - 1) / acceptance.
+
+    Parameters
+    ----------
+    first_siemens, step_siemens
+        Target k is first + k * step.
+    quantiles
+        e at evenly spaced probabilities. Start s lies at (s / (starts - 1))**2 of the way from the range down to the lowest
+        bound; start s + starts, up to the highest bound.
+    pulses
+        Mean number of pulses.
+    """
+
+    first_siemens: float
+    step_siemens: float
+    quantiles: Float[Tensor, "targets both points"]
+    pulses: Float[Tensor, "targets both"]
+
+
 class AbstractProgrammingLaw(ABC):
     """How a batch of cells is written.
 
@@ -55,3 +76,36 @@ class AbstractProgrammingLaw(ABC):
         stream: Stream,
     ) -> ProgramResult:
         """Write every cell; a closed loop ends within `acceptance` (a fraction; None: its own) of the target."""
+
+
+class AbstractClosedLoop(AbstractProgrammingLaw):
+    """Program-verify with identical pulses, a loop that the kernels know.
+
+    `target_rows` is its voltage table: rising upper limits of the targets of each row but the last, and the bounds that the
+    pulses of each row reach, all in siemens.
+    """
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def target_rows(self) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
+        """Limits, lower bounds, upper bounds."""
+
+    @abstractmethod
+    def parameters(
+        self, parameters: Float[Tensor, "parameters *cells"], target: Float[Tensor, "*cells"], update: AbstractUpdateLaw
+    ) -> Float[Tensor, "parameters *cells"]:
+        """Each cell's open-loop parameters under the pulses towards its target (siemens)."""
+
+    @abstractmethod
+    def check(self, target: Float[Tensor, " cells"], acceptance: float) -> None:
+        """Refuse a range that is no fraction, and targets (siemens) that no pulse reaches."""
+
+    @abstractmethod
+    def kernel_coefficients(self) -> tuple[float, int]:
+        """Step factor and most pulses."""
+
+    @abstractmethod
+    def acceptance_law(self, acceptance: float, update: AbstractUpdateLaw, window: tuple[float, float]) -> AcceptanceLaw:
+        """Where the loop leaves a cell, for targets in a window (siemens)."""

@@ -21,17 +21,68 @@ it is.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ohmnia._errors import out_of_range, require
-from ohmnia.device.programming._abstract import AbstractProgrammingLaw, ProgramResult
+from ohmnia._errors import InvalidValueError, out_of_range, require
+from ohmnia.device.programming._abstract import AbstractClosedLoop, AcceptanceLaw, ProgramResult
+from ohmnia.device.programming.acceptance import solve
 from ohmnia.device.update._abstract import AbstractUpdateLaw
-from ohmnia.random import Stream, normal
+from ohmnia.random import Stream, table_normal
+
+# A late success is memoryless: a share exp(-n) of cells takes more than n times the mean number of pulses.
+FAILED_SHARE = 1e-4
+
+
+def closed_loop(
+    conductance: Float[Tensor, " cells"],
+    target: Float[Tensor, " cells"],
+    parameters: Float[Tensor, "parameters cells"],
+    acceptance: float,
+    max_pulses: int,
+    pulse: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor],
+    stream: Stream,
+) -> ProgramResult:
+    """The loop itself: pulse n of a cell draws the table normal of counters (cell, n).
+
+    Parameters
+    ----------
+    conductance, target
+        Siemens.
+    parameters
+        Of each cell under the loop's pulses.
+    acceptance
+        A fraction of the target.
+    max_pulses
+        Most pulses on a cell.
+    pulse
+        Conductance after one pulse for (conductance, direction, parameters, normal).
+    stream
+        Cycle-to-cycle noise.
+    """
+    g, goal = conductance.double().clone(), target.double()
+    pulses = torch.zeros(g.shape, dtype=torch.int64)
+    # Not ">": a conductance of NaN is outside, too.
+    active = torch.nonzero(~((g - goal).abs() <= acceptance * goal)).flatten()
+    for iteration in range(max_pulses):
+        if not len(active):
+            break
+        xi = table_normal(stream, active, iteration)
+        direction = torch.sign(goal[active] - g[active])
+        g[active] = pulse(g[active], direction, parameters[:, active], xi)
+        pulses[active] += 1
+        active = active[~((g[active] - goal[active]).abs() <= acceptance * goal[active])]
+    failed = torch.zeros(g.shape, dtype=torch.bool)
+    failed[active] = True
+    return ProgramResult(g.to(conductance.dtype), pulses, pulses + 1, failed)
+
 
 # A coefficient that may be a row of numbers in a technology's file.
 ROW = {"row": True}
@@ -39,7 +90,7 @@ ROW = {"row": True}
 
 @final
 @dataclass(frozen=True, slots=True)
-class IdenticalPulses(AbstractProgrammingLaw):
+class IdenticalPulses(AbstractClosedLoop):
     """Coefficients of the closed loop.
 
     Parameters
@@ -116,25 +167,32 @@ class IdenticalPulses(AbstractProgrammingLaw):
             The acceptance range is no fraction in (0, 0.5], or a target lies outside the bounds.
         """
         acceptance = self.acceptance_range if acceptance is None else acceptance
-        self._check(target, acceptance)
-        g, goal = conductance.double().clone(), target.double()
-        wide = self.parameters(parameters, goal, update)
-        pulses = torch.zeros(g.shape, dtype=torch.int64)
-        # Not ">": a conductance of NaN is outside, too.
-        active = torch.nonzero(~((g - goal).abs() <= acceptance * goal)).flatten()
-        for iteration in range(int(self.max_pulses)):
-            if not len(active):
-                break
-            xi = normal(stream, active, iteration)
-            direction = torch.sign(goal[active] - g[active])
-            g[active] = update.pulse(g[active], direction, wide[:, active], xi)
-            pulses[active] += 1
-            active = active[~((g[active] - goal[active]).abs() <= acceptance * goal[active])]
-        failed = torch.zeros(g.shape, dtype=torch.bool)
-        failed[active] = True
-        return ProgramResult(g.to(conductance.dtype), pulses, pulses + 1, failed)
+        self.check(target, acceptance)
+        wide = self.parameters(parameters, target.double(), update)
+        return closed_loop(conductance, target, wide, acceptance, int(self.max_pulses), update.pulse, stream)
 
-    def _check(self, target: Tensor, acceptance: float) -> None:
+    @property
+    def target_rows(self) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
+        """The voltage table: limits of the targets of each row but the last, lower and upper bounds, siemens."""
+        return self.target_limit_siemens[:-1], *self._bounds()
+
+    def kernel_coefficients(self) -> tuple[float, int]:
+        """Step factor and most pulses."""
+        return self.step_factor, int(self.max_pulses)
+
+    def acceptance_law(self, acceptance: float, update: AbstractUpdateLaw, window: tuple[float, float]) -> AcceptanceLaw:
+        """Where the loop leaves a cell, solved for the targets of a window (siemens); kept for the next call.
+
+        Raises
+        ------
+        InvalidValueError
+            The range is no fraction, or the law cannot be solved; see `acceptance.solve`.
+        """
+        _check_acceptance(acceptance, "acceptance range")
+        return _solved(self, acceptance, update, window)
+
+    def check(self, target: Float[Tensor, " cells"], acceptance: float) -> None:
+        """Refuse a range that is no fraction, and targets (siemens) that no pulse reaches."""
         _check_acceptance(acceptance, "acceptance range")
         low, high = self.bounds(target)
         if not bool(((low < target) & (target < high)).all()):
@@ -142,6 +200,17 @@ class IdenticalPulses(AbstractProgrammingLaw):
             valid = f"{lowest[0] * 1e6:g} to {highest[-1] * 1e6:g} uS, the bounds of the closed loop"
             extremes = f"{float(target.min()) * 1e6:.4g} to {float(target.max()) * 1e6:.4g} uS"
             raise out_of_range("target conductance", extremes, valid, "Scale the weights into the window.")
+
+
+@lru_cache(maxsize=32)
+def _solved(loop: IdenticalPulses, acceptance: float, update: AbstractUpdateLaw, window: tuple[float, float]) -> AcceptanceLaw:
+    law = solve(loop, acceptance, update, window)
+    if loop.max_pulses < -math.log(FAILED_SHARE) * float(law.pulses.max()):
+        raise InvalidValueError(
+            f"The loop needs {float(law.pulses.max()):.0f} pulses on average at an acceptance range of {acceptance:g}; with at "
+            f"most {loop.max_pulses:g}, cells may fail, which a sampled result cannot show. Program with mode = 'pulses'."
+        )
+    return law
 
 
 def _check_acceptance(value: float, name: str) -> None:

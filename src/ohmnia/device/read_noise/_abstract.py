@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 import torch
+from jaxtyping import Float, Float64
 from torch import Tensor
 
 
@@ -25,3 +26,13 @@ class AbstractReadNoiseLaw(ABC):
 
         `written` is the conductance right after the last pulse, where it is remembered.
         """
+
+
+class AbstractLogNoise(AbstractReadNoiseLaw):
+    """A law of the form that the kernels know: sigma = scale(age) max(log10(G / uS), 0)."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def scales(self, age_seconds: Float[Tensor, "*ages"]) -> Float64[Tensor, "*ages"]:
+        """scale(age): standard deviation of a read at 10 uS, siemens."""

@@ -25,16 +25,17 @@ from dataclasses import dataclass
 from typing import final
 
 import torch
+from jaxtyping import Float, Float64
 from torch import Tensor
 
 from ohmnia._errors import require
 from ohmnia._units import MICRO
-from ohmnia.device.read_noise._abstract import AbstractReadNoiseLaw, growth
+from ohmnia.device.read_noise._abstract import AbstractLogNoise, growth
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class LogConductanceNoise(AbstractReadNoiseLaw):
+class LogConductanceNoise(AbstractLogNoise):
     """Coefficients of the law.
 
     Parameters
@@ -54,5 +55,8 @@ class LogConductanceNoise(AbstractReadNoiseLaw):
 
     def sigma(self, conductance: Tensor, age_seconds: Tensor, written: Tensor | None = None) -> Tensor:
         """Standard deviation of one read, siemens."""
-        grown = growth(age_seconds, self.read_pulse_seconds).to(conductance.dtype)
-        return self.amplitude_siemens * torch.clamp(torch.log10(conductance / MICRO), min=0.0) * grown
+        return self.scales(age_seconds).to(conductance.dtype) * torch.clamp(torch.log10(conductance / MICRO), min=0.0)
+
+    def scales(self, age_seconds: Float[Tensor, "*ages"]) -> Float64[Tensor, "*ages"]:
+        """Standard deviation of a read at 10 uS, siemens."""
+        return self.amplitude_siemens * growth(age_seconds.double(), self.read_pulse_seconds)

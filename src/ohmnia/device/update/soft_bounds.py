@@ -84,6 +84,22 @@ def pulse(
     return torch.minimum(torch.maximum(moved, torch.minimum(conductance, low)), torch.maximum(conductance, high))
 
 
+def widened(
+    parameters: Float[Tensor, "parameters *cells"],
+    low: Tensor | float,
+    high: Tensor | float,
+    step_factor: float,
+    multiplicative: bool,
+) -> Float[Tensor, "parameters *cells"]:
+    """Parameters between the bounds `low` and `high` (siemens), float64; steps scale with the span, times `step_factor`."""
+    wide = parameters.double().clone()
+    scale = step_factor * (high - low) / (wide[HIGH] - wide[LOW])
+    for step in (STEP_UP, STEP_DOWN) if multiplicative else (STEP_UP, STEP_DOWN, NOISE):
+        wide[step] *= scale
+    wide[LOW], wide[HIGH] = torch.as_tensor(low), torch.as_tensor(high)
+    return wide
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class SoftBounds(AbstractUpdateLaw):
@@ -177,12 +193,7 @@ class SoftBounds(AbstractUpdateLaw):
         self, parameters: Float[Tensor, "parameters *cells"], low: Tensor | float, high: Tensor | float, step_factor: float
     ) -> Float[Tensor, "parameters *cells"]:
         """The same cells between other bounds: N, skew and noise-to-signal ratio are kept, times `step_factor` on the step."""
-        wide = parameters.double().clone()
-        scale = step_factor * (high - low) / (wide[HIGH] - wide[LOW])
-        for step in (STEP_UP, STEP_DOWN) if self.multiplicative else (STEP_UP, STEP_DOWN, NOISE):
-            wide[step] *= scale
-        wide[LOW], wide[HIGH] = torch.as_tensor(low), torch.as_tensor(high)
-        return wide
+        return widened(parameters, low, high, step_factor, self.multiplicative)
 
     def symmetry_points(self, parameters: Float[Tensor, "parameters *cells"]) -> Float[Tensor, "*cells"]:
         """Each cell's own symmetry point, siemens, by bisection."""

@@ -15,7 +15,7 @@ from ohmnia._errors import InvalidValueError
 from ohmnia.device import Device, ProgramResult
 from ohmnia.device.programming.identical_pulses import IdenticalPulses
 from ohmnia.device.update.soft_bounds import NOISE, SoftBounds
-from ohmnia.random import Stream, normal
+from ohmnia.random import Stream, table_normal
 
 LOOP = IdenticalPulses(5e-6, 100e-6, 1.0, 2000.0, 0.002)
 TABLE = IdenticalPulses((5e-6, 10e-6, 10e-6), (95e-6, 95e-6, 110e-6), 1.0, 2000.0, 0.002, (30e-6, 60e-6, 90e-6))
@@ -54,7 +54,7 @@ def test_the_flow_chart_by_hand() -> None:
     for cell in range(20):
         g, goal, pulses = torch.tensor(43.15e-6, dtype=torch.float64), float(target[cell]), 0
         while abs(float(g) - goal) > 0.02 * goal:
-            g = OPEN.pulse(g, 1 if float(g) < goal else -1, wide, normal(STREAM.child("write"), cell, pulses))
+            g = OPEN.pulse(g, 1 if float(g) < goal else -1, wide, table_normal(STREAM.child("write"), cell, pulses))
             pulses += 1
         assert result.pulses[cell] == pulses
         # Parameters are single precision, and their rounding is carried through a few dozen pulses.

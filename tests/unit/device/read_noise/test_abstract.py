@@ -9,7 +9,7 @@ from torch import Tensor
 import ohmnia
 from contracts.read_noise_law import ReadNoiseLawContract
 from ohmnia.device import LAWS
-from ohmnia.device.read_noise._abstract import AbstractReadNoiseLaw
+from ohmnia.device.read_noise._abstract import AbstractLogNoise, AbstractReadNoiseLaw
 from ohmnia.technology import published
 
 
@@ -48,3 +48,13 @@ def test_every_registered_law_is_a_member_and_the_interface_is_no_law() -> None:
     assert all(issubclass(LAWS["read_noise"].get(name), AbstractReadNoiseLaw) for name in LAWS["read_noise"])
     with pytest.raises(TypeError, match="abstract"):
         AbstractReadNoiseLaw()  # pyright: ignore[reportAbstractUsage]
+
+
+@pytest.mark.parametrize("name", sorted(published()))
+def test_what_the_kernels_take_is_the_law(name: str) -> None:
+    law = ohmnia.resolve(ohmnia.technology(name)).read_noise
+    if not isinstance(law, AbstractLogNoise):
+        return
+    g, ages = torch.linspace(0.5e-6, 95e-6, 30, dtype=torch.float64), torch.tensor([0.0, 1e-3, 1e8], dtype=torch.float64)
+    expected = law.scales(ages)[:, None] * torch.log10(g / 1e-6).clamp(min=0.0)
+    torch.testing.assert_close(law.sigma(g, ages[:, None]), expected, rtol=1e-12, atol=0)
