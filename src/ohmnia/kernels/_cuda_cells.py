@@ -30,11 +30,11 @@ def _load_cell(parameters, cell, count, mask, LINEAR: tl.constexpr):
 def _meetings(row_words, col_words, i, j, inside, first, words, rows, cols, start, stop, BOUNDED: tl.constexpr, PARTS: tl.constexpr):
     """Which of the words first, ..., first + 31 of a row and its columns share a slot, as bits; only samples in [start, stop)."""
     pending = (j * 0).to(tl.uint32)
-    for outer in range(0, 32, 4):
+    for outer in range(0, tl.minimum(words - first, 32), 4):
         for inner in tl.static_range(4):
             word = first + outer + inner
-            row = tl.load(row_words + word * rows + i, mask=word < words, other=0)
-            col = tl.load(col_words + word * cols + j, mask=inside & (word < words), other=0)
+            row = tl.load(row_words + tl.minimum(word, words - 1) * rows + i)
+            col = tl.load(col_words + word * cols + j, mask=inside & (j * 0 + word < words), other=0)
             meets = (row & col & 0x7FFFFFFF) != 0
             if BOUNDED:
                 b = word // PARTS
@@ -311,6 +311,9 @@ def cells_kernel(
                 most = tl.max(number, axis=0)
                 if most > 0:
                     for plane in tl.static_range(PLANES):
+                        towards = steps
+                        if plane == 1:
+                            towards = -steps
                         _slow_pulses(
                             slow_conductance,
                             slow_parameters,
@@ -320,7 +323,7 @@ def cells_kernel(
                             PLANES * count,
                             most,
                             number,
-                            (steps > 0) == (plane == 0),
+                            towards > 0,
                             b * slow_length,
                             slow_key0.to(tl.uint32),
                             slow_key1.to(tl.uint32),

@@ -237,5 +237,5 @@ def trains_kernel(
         i = (block - col_blocks) * BLOCK + tl.arange(0, BLOCK)
         inside = i < rows
         value = tl.load(d_b + i, mask=inside, other=0.0)
-        direction = tl.where(value > 0.0, 0, 1)
+        direction = tl.where(value > 0.0, 1, 0)
         _train(value, inside, i, rows, direction, d_divisor, factor, slots, length, b, row_key0, row_key1, row_words, PARTS)

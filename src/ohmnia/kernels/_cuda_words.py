@@ -65,6 +65,7 @@ def digitise(value, bound, step):
 @triton.jit
 def power(base, exponent):
     """base**exponent for base >= 0, float64; 0**0 is 1."""
+    exponent = exponent + base * 0.0
     positive = base > 0.0
     raised = tl.exp(exponent * tl.log(tl.where(positive, base, 1.0)))
     return tl.where(exponent == 1.0, base, tl.where(positive | (exponent == 0.0), raised, 0.0))
