@@ -23,4 +23,4 @@ DEVICE = "cpu" if INTERPRETED else "cuda"
 
 
 class TestCuda(KernelMemberContract):
-    own = OnDevice(Cuda(block=4), DEVICE)  # pyright: ignore[reportAssignmentType]
+    own = OnDevice(Cuda(block=8), DEVICE)  # pyright: ignore[reportAssignmentType]
