@@ -56,7 +56,7 @@ class _Plan(NamedTuple):
     flags: Any = None
     beta: Any = None
     signs: Any = None
-    product: Any = None
+    gains: Any = None
 
 
 def _blocks(lines: int) -> int:
@@ -121,18 +121,19 @@ def _plan_transfer(
     reads = -(-samples // settings.every)
     visits = -(-reads // cols)
     floats = torch.empty((4, samples), dtype=torch.float64, device=device)
-    maxima, asked, product = floats[:2], floats[2], floats[3]
+    maxima, asked, gains = floats[:2], floats[2], floats[3]
     table_of = torch.empty((3, visits, cols), dtype=torch.int32, device=device)
     beta = torch.empty((visits, cols), dtype=torch.float64, device=device)
     signs = torch.empty((visits + 1, cols), dtype=torch.int32, device=device)
     snapshot = torch.empty(2, dtype=torch.float64, device=device)
     scalars: Any = state.scalars
     plan = plan._replace(
-        visits=visits, sample=table_of[0], read=table_of[1], flags=table_of[2], beta=beta, signs=signs, product=product
+        visits=visits, sample=table_of[0], read=table_of[1], flags=table_of[2], beta=beta, signs=signs, gains=gains
     )
     maxima_kernel[(samples,)](x, d, scalars, maxima, snapshot, rows, cols, BLOCK=1024, num_warps=4, **LAUNCH)
     threshold = math.floor(settings.flip_probability * _TWO_POW_32 + 0.5)
-    own = numbers(device, settings.fast_rate, settings.rate_memory, settings.mean_rate, float(threshold))
+    gain = settings.gain, settings.gain_power
+    own = numbers(device, settings.fast_rate, settings.rate_memory, settings.mean_rate, float(threshold), *gain)
     visits_kernel[(1 + _blocks(cols),)](
         scalars,
         maxima,
@@ -141,7 +142,7 @@ def _plan_transfer(
         state.chopper,
         state.reads,
         asked,
-        product,
+        gains,
         plan.sample,
         plan.read,
         plan.flags,
@@ -196,7 +197,7 @@ class Cuda:
         """Launch `cells_kernel`; the five counts."""
         planes, rows, cols = fast.conductance.shape
         counts = plan.counts
-        visits = (plan.sample, plan.read, plan.flags, plan.beta, plan.signs, plan.product) if state else (counts,) * 6
+        visits = (plan.sample, plan.read, plan.flags, plan.beta, plan.signs, plan.gains) if state else (counts,) * 6
         digital = (state.hidden, state.reference, state.mean) if state else (own,) * 3
         read = (path.variance, path.weight) if path else (own,) * 2
         cells_kernel[(rows * (-(-cols // self.block)),)](
@@ -271,6 +272,6 @@ class Cuda:
         if not len(x):
             return torch.zeros(_COUNTS, dtype=torch.int64, device=x.device)
         plan = _plan_transfer(state, settings, trains, keys, x, d)
-        own = numbers(x.device, *exponents, *path.converter, settings.gain, settings.gain_power, settings.forget)
+        own = numbers(x.device, *exponents, *path.converter, settings.forget)
         all_keys = (keys.pulses.cells, keys.slow, keys.read, keys.transfer)
         return self._pulse(fast, slow, law, trains, plan, own, all_keys, epochs, len(x), path, state, settings)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import triton  # pyright: ignore[reportMissingImports]
 import triton.language as tl  # pyright: ignore[reportMissingImports]
 
-from ohmnia.kernels._cuda_words import digitise, finish, lane, power, pulse, table_normal
+from ohmnia.kernels._cuda_words import digitise, finish, lane, pulse, table_normal
 
 
 @triton.jit
@@ -188,7 +188,7 @@ def cells_kernel(
     visit_flags,
     visit_beta,
     signs,
-    product,
+    gains,
     hidden,
     reference,
     mean,
@@ -224,7 +224,7 @@ def cells_kernel(
 ):
     """Everything that a mini-batch does to a block of columns of one row.
 
-    `numbers` (float64): exponents up and down; bound, step and noise of the converter; gain, its power, forget.
+    `numbers` (float64): exponents up and down; bound, step and noise of the converter; forget.
     `counts` (int64): pulses on the fast tile at 0, on the slow tile at 3, limited transfers at 4.
     """
     pid, blocks = tl.program_id(0), tl.cdiv(cols, BLOCK)
@@ -246,7 +246,7 @@ def cells_kernel(
     start, total, slow_total, limited = j * 0, j * 0, j * 0, j * 0
     words = samples * PARTS
     if TRANSFER:
-        converter_noise, forget = tl.load(numbers + 4), tl.load(numbers + 7)
+        converter_noise, forget = tl.load(numbers + 4), tl.load(numbers + 5)
         reader = lane(read_key0.to(tl.uint32), i.to(tl.uint32))
         direct = lane(direct_key0.to(tl.uint32), i.to(tl.uint32))
         for visit in range(0, visits):
@@ -297,8 +297,7 @@ def cells_kernel(
                 value = digitise(value + sigma * xi.to(tl.float64), tl.load(numbers + 2), tl.load(numbers + 3))
                 sign = tl.load(signs + visit * cols + j, mask=event, other=1).to(tl.float64)
                 flags = tl.load(visit_flags + visit * cols + j, mask=event, other=0)
-                size = tl.load(product + b, mask=event, other=1.0)
-                gain = sign * (tl.load(numbers + 5) * power(size, tl.load(numbers + 6)))
+                gain = sign * tl.load(gains + b, mask=event, other=0.0)
                 change = gain * (value - tl.load(reference + place, mask=event, other=0.0).to(tl.float64))
                 reaches = event & ((flags & 1) != 0)
                 if DIRECT:

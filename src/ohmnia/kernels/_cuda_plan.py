@@ -9,7 +9,7 @@ from __future__ import annotations
 import triton  # pyright: ignore[reportMissingImports]
 import triton.language as tl  # pyright: ignore[reportMissingImports]
 
-from ohmnia.kernels._cuda_words import finish, lane
+from ohmnia.kernels._cuda_words import finish, lane, power
 
 SLOTS_A_WORD = 31
 
@@ -36,9 +36,10 @@ def maxima_kernel(x, d, scalars, maxima, snapshot, rows, cols, BLOCK: tl.constex
 
 
 @triton.jit
-def _running_means(scalars, maxima, snapshot, numbers, asked, product, counts, samples, cols, every, HAS_MEMORY: tl.constexpr):
-    """Steps 1 and 2 of `Member.transfer_update`: the slots that each sample asks for, and m_x m_d after it."""
+def _running_means(scalars, maxima, snapshot, numbers, asked, gains, counts, samples, cols, every, HAS_MEMORY: tl.constexpr):
+    """Steps 1 and 2 of `Member.transfer_update`: the slots that each sample asks for, and gain * (m_x m_d)**gain_power."""
     rate, memory = tl.load(numbers), tl.load(numbers + 1)
+    gain, gain_power = tl.load(numbers + 4), tl.load(numbers + 5)
     seen, column = tl.load(snapshot), tl.load(snapshot + 1).to(tl.int64)
     mean_x, mean_d = tl.load(scalars + 2), tl.load(scalars + 3)
     for b in range(0, samples):
@@ -50,10 +51,10 @@ def _running_means(scalars, maxima, snapshot, numbers, asked, product, counts, s
             live = mean_x * mean_d > 0.0
             slots = rate * (x_max / tl.where(live, mean_x, 1.0)) * (d_max / tl.where(live, mean_d, 1.0))
             tl.store(asked + b, tl.where(live, slots, 0.0))
-            tl.store(product + b, mean_x * mean_d)
+            tl.store(gains + b, gain * power(mean_x * mean_d, gain_power))
         else:
             tl.store(asked + b, rate * x_max * d_max)
-            tl.store(product + b, 1.0)
+            tl.store(gains + b, gain)
     if HAS_MEMORY:
         tl.store(scalars + 2, mean_x)
         tl.store(scalars + 3, mean_d)
@@ -73,7 +74,7 @@ def visits_kernel(
     chopper,
     reads,
     asked,
-    product,
+    gains,
     visit_sample,
     visit_read,
     visit_flags,
@@ -99,7 +100,7 @@ def visits_kernel(
     """
     block = tl.program_id(0)
     if block == 0:
-        _running_means(scalars, maxima, snapshot, numbers, asked, product, counts, samples, cols, every, HAS_MEMORY)
+        _running_means(scalars, maxima, snapshot, numbers, asked, gains, counts, samples, cols, every, HAS_MEMORY)
     else:
         j = (block - 1) * BLOCK + tl.arange(0, BLOCK)
         inside = j < cols
