@@ -8,40 +8,21 @@ With TRITON_INTERPRET=1 the kernels run on CPU tensors, slowly: for tests.
 from __future__ import annotations
 
 import math
-from functools import cache, lru_cache
 from typing import Any, NamedTuple, final
 
 import torch
-import triton  # pyright: ignore[reportMissingImports]
 from torch import Tensor
 
 from ohmnia._errors import out_of_range
+from ohmnia.kernels import _cuda_read, _cuda_verbs
 from ohmnia.kernels._contract import Cells, Keys, ReadPath, Trains, TransferKeys, TransferSettings, TransferState, UpdateLaw
 from ohmnia.kernels._cuda_cells import cells_kernel
 from ohmnia.kernels._cuda_plan import SLOTS_A_WORD, maxima_kernel, trains_kernel, visits_kernel
-from ohmnia.kernels._cuda_words import LAUNCH, signed
-from ohmnia.random import normal_table
+from ohmnia.kernels._cuda_words import LAUNCH, numbers, table, words_of
 
 _TWO_POW_32 = 4294967296.0
 _LINES = 128
 _COUNTS = 5
-
-
-@lru_cache(maxsize=256)
-def numbers(device: torch.device, *values: float) -> Tensor:
-    """A float64 tensor of some numbers; the same numbers are copied to the device once."""
-    return torch.tensor(values, dtype=torch.float64, device=device)
-
-
-@cache
-def table(device: torch.device) -> Tensor:
-    """`ohmnia.random.normal_table` on a device."""
-    return normal_table().to(device)
-
-
-def words_of(key: tuple[int, int]) -> tuple[int, int]:
-    """A key as kernel arguments."""
-    return signed(int(key[0])), signed(int(key[1]))
 
 
 class _Plan(NamedTuple):
@@ -176,7 +157,15 @@ class Cuda:
         Cells of a row that one program owns; a power of 2.
     """
 
-    def __init__(self, block: int = 128) -> None:
+    drive = staticmethod(_cuda_read.drive)
+    convert = staticmethod(_cuda_read.convert)
+    read = staticmethod(_cuda_read.read)
+    program = staticmethod(_cuda_verbs.program)
+    program_sampled = staticmethod(_cuda_verbs.program_sampled)
+    advance = staticmethod(_cuda_verbs.advance)
+    read_cells = staticmethod(_cuda_verbs.read_cells)
+
+    def __init__(self, block: int = 64) -> None:
         self.block = block
 
     def _pulse(

@@ -6,10 +6,15 @@ float64, so that a GPU decides as the other members do.
 
 from __future__ import annotations
 
+from functools import cache, lru_cache
 from typing import Any
 
+import torch
 import triton  # pyright: ignore[reportMissingImports]
 import triton.language as tl  # pyright: ignore[reportMissingImports]
+from torch import Tensor
+
+from ohmnia.random import normal_table
 
 LAUNCH: dict[str, Any] = {"enable_fp_fusion": False}
 
@@ -17,6 +22,23 @@ LAUNCH: dict[str, Any] = {"enable_fp_fusion": False}
 def signed(word: int) -> int:
     """A 32-bit word as the int32 of the same bits: an argument of one type, whatever its value."""
     return word - (1 << 32) if word >= 1 << 31 else word
+
+
+@lru_cache(maxsize=256)
+def numbers(device: torch.device, *values: float) -> Tensor:
+    """A float64 tensor of some numbers; the same numbers are copied to the device once."""
+    return torch.tensor(values, dtype=torch.float64, device=device)
+
+
+@cache
+def table(device: torch.device) -> Tensor:
+    """`ohmnia.random.normal_table` on a device."""
+    return normal_table().to(device)
+
+
+def words_of(key: tuple[int, int]) -> tuple[int, int]:
+    """A key as kernel arguments."""
+    return signed(int(key[0])), signed(int(key[1]))
 
 
 @triton.jit

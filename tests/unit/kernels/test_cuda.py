@@ -8,7 +8,9 @@ import os
 import pytest
 import torch
 
+from contracts.kernel_cells import KernelCellsContract
 from contracts.kernel_member import KernelMemberContract
+from contracts.kernel_read import KernelReadContract
 from contracts.on_device import OnDevice
 
 INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
@@ -20,6 +22,14 @@ if not INTERPRETED and not torch.cuda.is_available():
 from ohmnia.kernels._cuda import Cuda  # noqa: E402
 
 DEVICE = "cpu" if INTERPRETED else "cuda"
+
+
+class TestCells(KernelCellsContract):
+    own = OnDevice(Cuda(), DEVICE)  # pyright: ignore[reportAssignmentType]
+
+
+class TestReads(KernelReadContract):
+    own = OnDevice(Cuda(), DEVICE)  # pyright: ignore[reportAssignmentType]
 
 
 class TestCuda(KernelMemberContract):
