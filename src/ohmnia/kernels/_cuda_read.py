@@ -23,6 +23,7 @@ _TILE = {"BM": 16, "BN": 32, "BK": 64, "num_warps": 4}
 def _drive(x, divisor, step):
     """The DAC: x / divisor in multiples of `step` (0: an ideal converter), float32; zeros where the divisor is 0."""
     safe_step = tl.where(step > 0.0, step, 1.0)
+    x = tl.where(divisor < float("inf"), x, 0.0)
     value = x.to(tl.float64) / tl.where(divisor > 0.0, divisor, 1.0)
     stepped = safe_step * round_even(value / safe_step)
     return tl.where(divisor > 0.0, tl.where(step > 0.0, stepped, value), 0.0).to(tl.float32)
