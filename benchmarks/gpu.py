@@ -84,7 +84,7 @@ class Bench:
         self.name, self.device = name, "cuda" if name == "cuda" and torch.cuda.is_available() else "cpu"
         kernel: Any = member(name)
         self.kernel: Any = kernel if block is None else type(kernel)(block)
-        self.on_card, self.repeats, self.calls = self.device == "cuda", 2 if quick else 15, 1
+        self.on_card, self.repeats, self.samples = self.device == "cuda", 2 if quick else 15, 2 if quick else BATCH
 
     def place(self, values: torch.Tensor) -> Any:
         """An array where the member wants it."""
@@ -156,15 +156,17 @@ class Bench:
         whole = torch.ones(side, dtype=torch.int32), torch.zeros(side, dtype=torch.int32)
         return TransferState(*map(self.place, (*digital, *whole, torch.zeros(4, dtype=torch.float64))))
 
-    def batch(self, side: int, span: float, samples: int = BATCH) -> tuple[Any, Any]:
+    def batch(self, side: int, span: float, samples: int = 0) -> tuple[Any, Any]:
         """x ~ U(0, span) and d ~ U(-span, span)."""
+        samples = samples or self.samples
         counters = torch.arange(samples * side)
         x = (span * uniform(STREAM.child("x"), counters).reshape(samples, side)).float()
         d = (span * (2.0 * uniform(STREAM.child("d"), counters) - 1.0).reshape(samples, side)).float()
         return self.place(x), self.place(d)
 
-    def normal_batch(self, side: int, sigma: float, name: str, samples: int = BATCH) -> Any:
+    def normal_batch(self, side: int, sigma: float, name: str, samples: int = 0) -> Any:
         """Vectors of normal numbers."""
+        samples = samples or self.samples
         drawn = quantile_normal(STREAM.child(name), torch.arange(samples * side)).reshape(samples, side)
         return self.place((sigma * drawn).float())
 
@@ -204,7 +206,7 @@ class Bench:
         """Forward and backward read of the slow tile, and the rule's update, as a layer does them."""
         fast, slow, state = self.cells(side), self.cells(side), self.state(side)
         x, d = self.normal_batch(side, 0.3, "step x"), self.normal_batch(side, 0.01, "step d")
-        path, scheme = self.read_path(side, BATCH), Trains(STEP_WEIGHT, LENGTH, 1, 1)
+        path, scheme = self.read_path(side, self.samples), Trains(STEP_WEIGHT, LENGTH, 1, 1)
         use = 0
 
         def update() -> Any:
@@ -303,7 +305,7 @@ class Bench:
                 law, cells = UpdateLaw(0, multiplicative, *exponents), self.cells(side, planes)
                 cells.parameters[4] = 0.3 if multiplicative else 3e-8
                 for use, (length, management) in enumerate(((31, 0), (5, 1), (40, 1))):
-                    x, d = self.batch(side, 0.3, 8)
+                    x, d = self.batch(side, 0.1)
                     trains = Trains(STEP_WEIGHT, length, management, management)
                     counts = self.kernel.pulsed_update(cells, law, trains, _keys(use), x, d, 1.0, use)
                     found[f"update {planes} {multiplicative} {exponents} {length}"] = [counts, *cells[::2]]
@@ -318,7 +320,7 @@ class Bench:
         fast, slow, state, total = self.cells(side), self.cells(side), self.state(side), []
         settings = settings._replace(gain=3.0, rate_memory=10.0, gain_power=0.5)
         for use in range(4):
-            x, d = self.batch(side, 0.3, side)
+            x, d = self.batch(side, 0.1, side)
             path = self.read_path(side, len(reads_of(state, settings, side)))
             scheme = Trains(STEP_WEIGHT, LENGTH, 1, 1)
             keys = _pairs(use)
@@ -355,16 +357,16 @@ def _row(clock: Clock, traffic: float) -> dict[str, Any]:
     return {"seconds": middle, "device_seconds": clock.device_seconds, **extremes, "bytes": traffic}
 
 
-def agreement(name: str, side: int) -> dict[str, dict[str, float]] | None:
+def agreement(name: str, side: int, quick: bool) -> dict[str, dict[str, float]] | None:
     """For every verb: whole numbers that differ from the compiled member's, and the largest relative difference of the others."""
     if name == "cpu":
         return None
     try:
-        judge = Bench("cpu").results(side)
+        judge = Bench("cpu", quick).results(side)
     except ImportError as error:
         print(f"not compared with the compiled member: {error}")
         return None
-    own, found = Bench(name).results(side), {}
+    own, found = Bench(name, quick).results(side), {}
     for verb, parts in own.items():
         wrong, largest = 0, 0.0
         for mine, his in zip(parts, judge[verb], strict=True):
@@ -401,7 +403,7 @@ def measure(name: str, quick: bool, sides: list[int], blocks: list[int], out: Pa
         "device": torch.cuda.get_device_name() if bench.on_card else "cpu",
         "torch": torch.__version__,
         "copy_bytes_per_second": bench.copy_bandwidth(1 << 20 if quick else 1 << 30),
-        "agreement_with_cpu_member": agreement(name, 8 if quick else 48),
+        "agreement_with_cpu_member": agreement(name, 4 if quick else 48, quick),
         "rows": [],
         "blocks": [],
     }
@@ -458,7 +460,7 @@ def main(arguments: list[str] | None = None) -> None:
         parser.error(str(error))
     except Exception as error:
         parser.error(f"{error} --member cpu times the compiled member on this machine instead.")
-    measure(given.member, given.quick, [16] if given.quick else given.sides, given.blocks, given.out)
+    measure(given.member, given.quick, [8] if given.quick else given.sides, given.blocks, given.out)
 
 
 if __name__ == "__main__":
