@@ -94,10 +94,10 @@ class Ladder(NamedTuple):
             total = own + beyond
             seen = inverse_plus(total, self.toward(j))
             yield j, own, seen
-            beyond = _through(total, seen, self.toward(j))
+            beyond = behind(total, seen, self.toward(j))
 
 
-def _through(total: Tensor, seen: Tensor, ohm: float) -> Tensor:
+def behind(total: Tensor, seen: Tensor, ohm: float) -> Tensor:
     """P K, the admittance of P behind a resistance."""
     if ohm == 0:
         return total
