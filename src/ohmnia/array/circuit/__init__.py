@@ -12,5 +12,7 @@ from ohmnia.array.circuit.nonlinear import OperatingPoint as OperatingPoint
 from ohmnia.array.circuit.nonlinear import solve_nonlinear as solve_nonlinear
 from ohmnia.array.circuit.pairs import effective_pairs as effective_pairs
 from ohmnia.array.circuit.pairs import effective_planes as effective_planes
+from ohmnia.array.circuit.physical import Loop as Loop
+from ohmnia.array.circuit.physical import PhysicalCells as PhysicalCells
 from ohmnia.array.circuit.wires import Wires as Wires
 from ohmnia.array.circuit.wiring import Wiring as Wiring
