@@ -10,6 +10,10 @@ from ohmnia.array.circuit.linear import effective_matrix as effective_matrix
 from ohmnia.array.circuit.linear import solve as solve
 from ohmnia.array.circuit.nonlinear import OperatingPoint as OperatingPoint
 from ohmnia.array.circuit.nonlinear import solve_nonlinear as solve_nonlinear
+from ohmnia.array.circuit.outer_product import Coincidence as Coincidence
+from ohmnia.array.circuit.outer_product import OuterProduct as OuterProduct
+from ohmnia.array.circuit.outer_product import bits as bits
+from ohmnia.array.circuit.outer_product import outer_product as outer_product
 from ohmnia.array.circuit.pairs import effective_pairs as effective_pairs
 from ohmnia.array.circuit.pairs import effective_planes as effective_planes
 from ohmnia.array.circuit.physical import Loop as Loop

@@ -94,7 +94,7 @@ class TransistorCells(AbstractCells):
     def currents(self, row: Tensor, column: Tensor) -> CellCurrents:
         """As `AbstractCells.currents`; the inner node is found by a bracketed Newton iteration."""
         gate = self.gate_volts.double().expand_as(row)
-        inner = self._inner(gate, row, column)
+        inner = self.inner_volts(row, column)
         cell, channel = self.cells.currents(row, inner), self.transistor.currents(gate, inner, column)
         # The inner node follows the row by cell.by_row / total, and the column by -channel.by_source / total.
         total = (channel.by_drain - cell.by_column).clamp(min=torch.finfo(torch.float64).tiny)
@@ -102,7 +102,9 @@ class TransistorCells(AbstractCells):
         by_column = -channel.by_source * cell.by_column / total
         return CellCurrents(cell.amperes, by_row, by_column)
 
-    def _inner(self, gate: Tensor, row: Tensor, column: Tensor) -> Tensor:
+    def inner_volts(self, row: Tensor, column: Tensor) -> Tensor:
+        """Voltage of the node between cell and transistor (V); the cell itself sees `row - inner`."""
+        gate = self.gate_volts.double().expand_as(row)
         low, high = torch.minimum(row, column), torch.maximum(row, column)
         inner = torch.where(gate - self.transistor.threshold_volts > low, column, row)
         for _ in range(_ROUNDS):
