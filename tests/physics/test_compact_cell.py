@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ohmnia.array.circuit import PhysicalCells
-from ohmnia.device._parts import build
+from ohmnia.device import build
 from ohmnia.device.compact import HoppingCell
 from ohmnia.technology import cell_model
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ohmnia.device._parts import build
+from ohmnia.device import build
 from ohmnia.device.compact import HoppingCell
 from ohmnia.kernels import CompactLaw, integrate, static
 from ohmnia.technology import cell_model

@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy.integrate import solve_ivp
 
-from ohmnia.device._parts import build
+from ohmnia.device import build
 from ohmnia.device.compact import HoppingCell
 from ohmnia.kernels import CompactLaw, integrate, static
 from ohmnia.technology import cell_model

@@ -15,7 +15,7 @@ from ohmnia.array.circuit.nonlinear import solve_nonlinear
 from ohmnia.array.circuit.physical import PhysicalCells
 from ohmnia.array.circuit.spice import READ_VOLTS, array_netlist, train_netlist
 from ohmnia.array.circuit.wires import Wires
-from ohmnia.device._parts import build
+from ohmnia.device import build
 from ohmnia.device.compact import HoppingCell
 from ohmnia.device.conduction import HyperbolicSine, SquareLawTransistor
 from ohmnia.random import Stream, uniform

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ohmnia.array.circuit import AbstractCells, HoppingCells, OhmicCells, TransistorCells
-from ohmnia.device._parts import build
+from ohmnia.device import build
 from ohmnia.device.conduction import HyperbolicSine, SquareLawTransistor
 from ohmnia.technology import cell_model
 

@@ -21,7 +21,7 @@ from ohmnia.array.circuit import (
     solve,
     solve_nonlinear,
 )
-from ohmnia.device._parts import build
+from ohmnia.device import build
 from ohmnia.device.conduction import HyperbolicSine, SquareLawTransistor
 from ohmnia.technology import cell_model
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from ohmnia._errors import InvalidValueError, UnknownNameError
 from ohmnia.array.circuit import PhysicalCells, Wires
 from ohmnia.array.circuit.outer_product import SCHEMES, Coincidence, OuterProduct, bits, outer_product
-from ohmnia.device._parts import build
+from ohmnia.device import build
 from ohmnia.device.compact import HoppingCell
 from ohmnia.device.conduction import SquareLawTransistor
 from ohmnia.random import Stream

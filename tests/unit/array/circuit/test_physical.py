@@ -7,7 +7,7 @@ import torch
 
 from ohmnia._errors import InvalidValueError, StateError
 from ohmnia.array.circuit import PhysicalCells, Wires, solve_nonlinear
-from ohmnia.device._parts import build
+from ohmnia.device import build
 from ohmnia.device.compact import HoppingCell
 from ohmnia.technology import cell_model
 

@@ -10,7 +10,7 @@ import torch
 from ohmnia._errors import InvalidValueError
 from ohmnia.array.circuit import HoppingCells, OhmicCells, PhysicalCells, TransistorCells, Wires
 from ohmnia.array.circuit.spice import array_netlist, cell_subcircuit, train_netlist
-from ohmnia.device._parts import build
+from ohmnia.device import build
 from ohmnia.device.compact import HoppingCell
 from ohmnia.device.conduction import HyperbolicSine, SquareLawTransistor
 from ohmnia.technology import cell_model

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from ohmnia._errors import InvalidValueError
-from ohmnia.device._parts import build
+from ohmnia.device import build
 from ohmnia.device.compact import HoppingCell
 from ohmnia.technology import cell_model
 

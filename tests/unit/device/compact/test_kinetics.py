@@ -6,7 +6,7 @@ import pytest
 
 from ohmnia._errors import InvalidValueError
 from ohmnia.array.circuit import PhysicalCells
-from ohmnia.device._parts import build
+from ohmnia.device import build
 from ohmnia.device.compact import HoppingCell, switching_seconds
 from ohmnia.technology import cell_model
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ohmnia._errors import InvalidValueError
-from ohmnia.device._parts import build
+from ohmnia.device import build
 from ohmnia.device.conduction import SquareLawTransistor
 from ohmnia.technology import cell_model
 
