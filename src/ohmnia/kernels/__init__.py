@@ -7,6 +7,9 @@ import os
 from functools import cache
 
 from ohmnia._errors import StateError
+from ohmnia.kernels._compact import CompactLaw as CompactLaw
+from ohmnia.kernels._compact import integrate as integrate
+from ohmnia.kernels._compact import static as static
 from ohmnia.kernels._contract import Cells as Cells
 from ohmnia.kernels._contract import Keys as Keys
 from ohmnia.kernels._contract import Member as Member
