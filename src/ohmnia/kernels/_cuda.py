@@ -5,6 +5,7 @@ back as tensors, too, so that no call waits for the device; only the cells' work
 With TRITON_INTERPRET=1 the kernels run on CPU tensors, slowly: for tests.
 """
 
+# pyright: reportIndexIssue=false
 from __future__ import annotations
 
 import math

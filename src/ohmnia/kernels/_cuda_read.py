@@ -1,9 +1,10 @@
-"""Triton kernels of the read path: DAC, product, read noise of cells and periphery, ADC and repetition, without a host in between.
+"""Triton kernels of the read path: DAC, product, read noise of cells and periphery, ADC, repetition; no host in between.
 
 Products use three TF32 passes, which give the digits of float32. A later round is launched in any case; programs of which no
 vector saturated in the round before end at once.
 """
 
+# pyright: reportIndexIssue=false
 from __future__ import annotations
 
 from typing import Any

@@ -1,5 +1,6 @@
 """Triton kernels of the verbs on single cells: writing, waiting, and reads of single cells; see `_contract_cells`."""
 
+# pyright: reportIndexIssue=false
 from __future__ import annotations
 
 from typing import Any
@@ -40,7 +41,10 @@ def program_kernel(
     LINEAR: tl.constexpr,
     BLOCK: tl.constexpr,
 ):
-    """Program-verify; `bounds` are `levels` limits, then low and high of each level; `own` is (step factor, acceptance, exponents)."""
+    """Program-verify.
+
+    `bounds` are `levels` limits, then low and high of each level; `own` is (step factor, acceptance, exponents).
+    """
     cell = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
     inside = cell < cells
     g = tl.load(conductance + cell, mask=inside, other=1.0).to(tl.float64)
@@ -180,9 +184,7 @@ def _bounds(loop: ClosedLoop, device: torch.device) -> tuple[Tensor, int]:
     return torch.cat(parts), len(limits)
 
 
-def program(
-    cells: Cells, law: UpdateLaw, loop: ClosedLoop, target: Any, key: tuple[int, int], epoch: int
-) -> tuple[Any, Any]:
+def program(cells: Cells, law: UpdateLaw, loop: ClosedLoop, target: Any, key: tuple[int, int], epoch: int) -> tuple[Any, Any]:
     """See `CellVerbs.program`."""
     if law.code != 0:
         raise out_of_range("law.code", law.code, "0 (generalised soft bounds)")
