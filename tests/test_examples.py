@@ -35,7 +35,7 @@ def test_the_readmes_code_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert len(code.splitlines()) <= 36
 
 
-@pytest.mark.parametrize("page", ["first-steps", "one-state"])
+@pytest.mark.parametrize("page", ["first-steps", "one-state", "studies/wires"])
 def test_the_code_of_a_page_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = (REPOSITORY / "docs" / f"{page}.md").read_text(encoding="utf-8")
     monkeypatch.chdir(tmp_path)

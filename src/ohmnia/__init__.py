@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ohmnia import training as training
     from ohmnia._citations import cite as cite
     from ohmnia._errors import ChipFileError as ChipFileError
+    from ohmnia._errors import ConvergenceError as ConvergenceError
     from ohmnia._errors import InvalidValueError as InvalidValueError
     from ohmnia._errors import OhmniaError as OhmniaError
     from ohmnia._errors import StateError as StateError
@@ -38,6 +39,7 @@ __version__ = "0.1.0"
 _WHERE = {
     "cite": "_citations",
     "ChipFileError": "_errors",
+    "ConvergenceError": "_errors",
     "InvalidValueError": "_errors",
     "OhmniaError": "_errors",
     "StateError": "_errors",

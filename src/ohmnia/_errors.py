@@ -26,6 +26,10 @@ class StateError(OhmniaError):
     """A call that the present state does not allow."""
 
 
+class ConvergenceError(OhmniaError, RuntimeError):
+    """An iteration that did not reach its tolerance; there is no partial answer."""
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str], where: str = "") -> UnknownNameError:
     """Build the error for an unknown name, with the nearest known one.
 

@@ -13,6 +13,7 @@ from ohmnia.cli.cite import cite
 from ohmnia.cli.reproduce import reproduce
 from ohmnia.cli.run import run
 from ohmnia.cli.show import show
+from ohmnia.cli.spice import spice
 
 app = typer.Typer(
     help="Analog arrays that learn on the chip, keep what they learned for years, and infer: one state.",
@@ -25,6 +26,7 @@ app.command()(reproduce)
 app.command()(show)
 app.command()(cite)
 app.command()(bench)
+app.add_typer(spice, name="spice")
 
 
 def _version(value: bool) -> bool:

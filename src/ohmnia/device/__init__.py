@@ -1,5 +1,6 @@
 """Physics laws: pure functions over conductances and parameters."""
 
+from ohmnia.device._parts import build as build
 from ohmnia.device._resolve import LAWS as LAWS
 from ohmnia.device._resolve import Device as Device
 from ohmnia.device._resolve import resolve as resolve

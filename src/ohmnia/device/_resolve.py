@@ -107,7 +107,14 @@ def _split_unit(field: str) -> tuple[str, str]:
     return (field.removesuffix(f"_{found}"), UNIT_SUFFIXES[found]) if found else (field, "1")
 
 
-def _number(quantity: Quantity, unit: str, where: str) -> float:
+def number(quantity: Quantity, unit: str, where: str) -> float:
+    """The SI value of a quantity.
+
+    Raises
+    ------
+    InvalidValueError
+        Another dimension than `unit`, or a row of values.
+    """
     if not same_dimension(quantity.unit, unit):
         raise InvalidValueError(f"{where} has the unit '{quantity.unit}'; it must be convertible to '{unit}'.")
     if isinstance(quantity.value, tuple):
@@ -117,7 +124,7 @@ def _number(quantity: Quantity, unit: str, where: str) -> float:
 
 def _row(quantity: Quantity, unit: str, where: str) -> tuple[float, ...]:
     values = quantity.value if isinstance(quantity.value, tuple) else (quantity.value,)
-    return tuple(_number(quantity.model_copy(update={"value": value}), unit, where) for value in values)
+    return tuple(number(quantity.model_copy(update={"value": value}), unit, where) for value in values)
 
 
 def _spread(owner: Quantity, distribution: str, where: str) -> float:
@@ -150,7 +157,7 @@ def _law(technology: Technology, slot: str) -> Any:
             # Where a law takes either, one number stands for every row.
             either = field.metadata.get("row") and isinstance(quantity.value, tuple)
             row = either or field.type == "tuple[float, ...]"
-            values[field.name] = (_row if row else _number)(quantity, unit, place)
+            values[field.name] = (_row if row else number)(quantity, unit, place)
         elif field.default is dataclasses.MISSING:
             raise InvalidValueError(f"{where}: the law '{entry.law}' needs the quantity '{name}' (unit {unit}).")
     _refuse_strangers(cls, entry, known, where)
@@ -185,7 +192,7 @@ def resolve(technology: Technology) -> Device:
         A coefficient that is missing, of the wrong dimension, or an empty window.
     """
     window = technology.window
-    g_min, g_max = (_number(getattr(window, name), "S", f"{technology.id}: window.{name}") for name in ("g_min", "g_max"))
+    g_min, g_max = (number(getattr(window, name), "S", f"{technology.id}: window.{name}") for name in ("g_min", "g_max"))
     if not 0 < g_min < g_max:
         raise InvalidValueError(f"{technology.id}: the window needs 0 < g_min < g_max.")
     absent = {"forming": None, "update": NoPulses(technology.id, g_min), "transport": None}

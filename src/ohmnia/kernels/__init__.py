@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
 from functools import cache
 
+from ohmnia._errors import StateError
+from ohmnia.kernels._compact import CompactLaw as CompactLaw
+from ohmnia.kernels._compact import integrate as integrate
+from ohmnia.kernels._compact import static as static
 from ohmnia.kernels._contract import Cells as Cells
 from ohmnia.kernels._contract import Keys as Keys
 from ohmnia.kernels._contract import Member as Member
@@ -29,12 +35,16 @@ NAMES = ("cpu", "reference")
 
 @cache
 def member(name: str = "cpu") -> Member:
-    """A kernel member by name: "cpu" (compiled) or "reference" (slow and obvious).
+    """A kernel member by name: "cpu" (compiled), "reference" (slow and obvious) or "cuda" (Triton, on a GPU).
+
+    "cuda" is the contract with torch tensors on the GPU in place of numpy arrays, counts included; tiles do not use it yet.
 
     Raises
     ------
     ValueError
         No member has this name.
+    StateError
+        "cuda" without triton, or without a GPU that torch can use.
     """
     if name == "cpu":
         from ohmnia.kernels._cpu import Cpu
@@ -44,4 +54,21 @@ def member(name: str = "cpu") -> Member:
         from ohmnia.kernels._reference import Reference
 
         return Reference()
-    raise ValueError(f"Unknown kernel member '{name}'. Known: {', '.join(NAMES)}.")
+    if name == "cuda":
+        return _cuda()
+    raise ValueError(f"Unknown kernel member '{name}'. Known: {', '.join(NAMES)}, cuda.")
+
+
+def _cuda() -> Member:
+    """The Triton member, where everything that it needs is there."""
+    if importlib.util.find_spec("triton") is None:
+        raise StateError("The kernel member 'cuda' needs triton, which is not installed: pip install 'ohmnia[gpu]'.")
+    import torch
+
+    if not torch.cuda.is_available() and os.environ.get("TRITON_INTERPRET") != "1":
+        raise StateError(
+            "The kernel member 'cuda' needs a GPU, and torch finds none; TRITON_INTERPRET=1 runs its kernels on CPU tensors, slowly."
+        )
+    from ohmnia.kernels._cuda import Cuda
+
+    return Cuda()

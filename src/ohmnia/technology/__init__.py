@@ -4,6 +4,9 @@ import sys
 import types
 from pathlib import Path
 
+from ohmnia.technology._cell import CellModel as CellModel
+from ohmnia.technology._cell import cell_model as cell_model
+from ohmnia.technology._cell import cell_models as cell_models
 from ohmnia.technology._quantity import Quantity as Quantity
 from ohmnia.technology._quantity import Spread as Spread
 from ohmnia.technology._technology import LawEntry as LawEntry

@@ -9,7 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from ohmnia import InvalidValueError, OhmniaError, StateError, UnknownNameError
-from ohmnia.bench import peer_aihwkit
+from ohmnia.bench import circuit_suite, peer_aihwkit
+from ohmnia.bench.circuit_figures import at_most
 from ohmnia.cli.main import app
 
 
@@ -36,9 +37,20 @@ def test_errors_come_before_any_work(tmp_path: Path, monkeypatch: pytest.MonkeyP
         (["--peer", "aihwkt"], UnknownNameError, "Did you mean 'aihwkit'"),
         (["--peer", "aihwkit"], StateError, "benchmarks/README.md"),
         (["--out", str(file)], InvalidValueError, "is a file; give a folder"),
+        (["circuit", "--peer", "aihwkit"], InvalidValueError, "belong to the suite 'kernels'"),
         (["kernel"], UnknownNameError, "Did you mean 'kernels'"),
     ]
     for arguments, kind, text in cases:
         outcome = CliRunner().invoke(app, ["bench", *arguments])
         assert isinstance(outcome.exception, kind), (arguments, outcome.output)
         assert text in str(outcome.exception)
+
+
+def test_figures_of_the_circuit_are_printed_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = [at_most("time", 1.0, 2.0), at_most("loss", 3.0, 2.0)]
+    monkeypatch.setattr(circuit_suite, "circuit_figures", lambda quick: iter(figures if quick else []))
+    outcome = CliRunner().invoke(app, ["bench", "circuit", "--quick", "--out", str(tmp_path / "b")])
+    assert outcome.exit_code == 0, outcome.output
+    assert "ok      time: 1" in outcome.output and "MISSED  loss: 3" in outcome.output
+    stored = json.loads((tmp_path / "b" / "circuit.json").read_text())
+    assert [entry["ok"] for entry in stored] == [True, False]

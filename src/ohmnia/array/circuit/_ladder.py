@@ -23,10 +23,13 @@ import torch
 from jaxtyping import Float64
 from torch import Tensor
 
+from ohmnia.array.circuit._column import admittances, looking
 from ohmnia.array.circuit.wires import Line
 
 # Below this r P, (1 - K) / r would lose more digits than the product P K does.
 _SAFE = 1e-3
+# Columns whose Y is made at once: enough for one call to be worth its overhead, few enough to be small.
+_CHUNK = 32
 
 
 def tap_impedance(line: Line, taps: int) -> Float64[Tensor, "taps taps"]:
@@ -47,13 +50,6 @@ def inverse_plus(matrix: Tensor, factor: float) -> Tensor:
     if factor == 0:
         return eye.expand_as(matrix)
     return torch.cholesky_inverse(torch.linalg.cholesky(torch.add(eye, matrix, alpha=factor)))
-
-
-def column_admittance(cells: Float64[Tensor, "... rows"], impedance: Tensor) -> Float64[Tensor, "... rows rows"]:
-    """Y = (D^-1 + Z)^-1 in a form that takes cells of zero conductance."""
-    root = cells.sqrt()
-    outer = root[..., :, None] * root[..., None, :]
-    return outer * inverse_plus(outer * impedance, 1.0)
 
 
 class Ladder(NamedTuple):
@@ -84,24 +80,36 @@ class Ladder(NamedTuple):
         """Z, (rows, rows)."""
         return tap_impedance(self.column, self.cells.shape[-2]).to(self.cells.device)
 
+    def admittances(self, backward: bool = False) -> Iterator[tuple[int, Tensor]]:
+        """Column index and Y_j, from the first column to the last, or backward."""
+        # A line with its terminal at the start is turned round.
+        turned = self.column.side == "start"
+        cells, line = (self.cells.flip(-2), self.column._replace(side="end")) if turned else (self.cells, self.column)
+        view, starts = looking(cells, line), range(0, cells.shape[-1], _CHUNK)
+        for start in reversed(starts) if backward else starts:
+            chunk = admittances(cells, view, slice(start, start + _CHUNK))
+            chunk = chunk.flip(-2, -1) if turned else chunk
+            within = range(chunk.shape[-3])
+            for k in reversed(within) if backward else within:
+                yield start + k, chunk[..., k, :, :]
+
     def steps(self) -> Iterator[tuple[int, Tensor, Tensor]]:
         """Column index, Y_j and K_j, from the last column to the first."""
-        impedance, beyond = self.impedance(), None
-        for j in reversed(range(self.cells.shape[-1])):
-            own = column_admittance(self.cells[..., j], impedance)
+        beyond: Tensor | None = None
+        for j, own in self.admittances(backward=True):
             if beyond is None:
                 beyond = torch.diag_embed(torch.full_like(self.cells[..., 0], self.far_siemens))
             total = own + beyond
             seen = inverse_plus(total, self.toward(j))
             yield j, own, seen
-            beyond = _through(total, seen, self.toward(j))
+            beyond = behind(total, seen, self.toward(j))
 
 
-def _through(total: Tensor, seen: Tensor, ohm: float) -> Tensor:
+def behind(total: Tensor, seen: Tensor, ohm: float) -> Tensor:
     """P K, the admittance of P behind a resistance."""
     if ohm == 0:
         return total
-    if ohm * float(total.diagonal(dim1=-2, dim2=-1).max()) > _SAFE:
+    if ohm * float(total.diagonal(dim1=-2, dim2=-1).amax(-1).min()) > _SAFE:
         return (torch.eye(total.shape[-1], dtype=total.dtype, device=total.device) - seen) / ohm
     return total @ seen
 
@@ -138,8 +146,8 @@ def voltages(ladder: Ladder, rows: Tensor, columns: Tensor) -> Iterator[tuple[in
         back[j] = own.sum(-1, keepdim=True) * columns[..., j : j + 1, :] + current
         current = seen[j] @ back[j]
     impedance, before = ladder.impedance(), rows
-    for j in range(ladder.cells.shape[-1]):
+    for j, own in ladder.admittances():
         before = seen.pop(j) @ (before + ladder.toward(j) * back.pop(j))
         across = before - columns[..., j : j + 1, :]
-        through = column_admittance(ladder.cells[..., j], impedance) @ across
+        through = own @ across
         yield j, before, through, across - impedance @ through

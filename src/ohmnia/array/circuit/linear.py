@@ -177,11 +177,22 @@ def _cells(conductance: Tensor, wires: Wires, lines: tuple[Line, Line]) -> Tenso
     if bad or not conductance.numel():
         fault = f"{bad} of {conductance.numel()} conductances are negative, infinite or NaN"
         raise InvalidValueError(f"{fault}; an array needs cells of 0 siemens or more. Check the programming step.")
+    check_lines(lines)
+    cells = conductance.double()
+    return cells / (1.0 + wires.access_ohm * cells) if wires.access_ohm else cells
+
+
+def check_lines(lines: tuple[Line, Line]) -> None:
+    """Refuse a topology without a solution.
+
+    Raises
+    ------
+    InvalidValueError
+        Terminals of zero resistance at both ends of a line.
+    """
     for name, line in zip(("row", "column"), lines, strict=True):
         if line.side == "both" and line.terminal_ohm == 0:
             raise InvalidValueError(
                 f"The {name} lines have terminals of zero resistance at both ends. Give the driver or the sense amplifier a "
                 "resistance (1e-6 ohm is enough), or set lead_segments = 1."
             )
-    cells = conductance.double()
-    return cells / (1.0 + wires.access_ohm * cells) if wires.access_ohm else cells

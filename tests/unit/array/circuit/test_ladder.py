@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from ohmnia.array.circuit._ladder import Ladder, column_admittance, inverse_plus, tap_impedance, transfer, voltages
+from ohmnia.array.circuit._ladder import Ladder, inverse_plus, tap_impedance, transfer, voltages
 from ohmnia.array.circuit.wires import Line
 
 
@@ -14,13 +14,6 @@ def test_tap_impedance_of_each_side() -> None:
     assert torch.equal(tap_impedance(Line(2.0, 10.0, "end"), 3), start.flip(0, 1))
     # From the middle tap, 12 ohm to either side.
     assert tap_impedance(Line(2.0, 10.0, "both"), 3)[1, 1] == 6.0
-
-
-def test_column_admittance_is_the_inverse_sum() -> None:
-    cells = torch.tensor([1e-3, 2e-3, 5e-4], dtype=torch.float64)
-    impedance = tap_impedance(Line(30.0, 100.0, "end"), 3)
-    exact = torch.linalg.inv(torch.diag(1 / cells) + impedance)
-    assert torch.allclose(column_admittance(cells, impedance), exact, rtol=1e-12, atol=0)
 
 
 def test_inverse_plus_without_a_factor_is_one() -> None:

@@ -93,13 +93,30 @@ def test_currents_balance_at_every_node() -> None:
 
 @pytest.mark.parametrize("wires", TOPOLOGIES, ids=name)
 def test_reciprocity(wires: Wires) -> None:
-    conductance = cells(20, 12)
-    alike = wires.model_copy(update={"sense_ohm": wires.drive_ohm})
-    assert alike.reciprocal and not wires.reciprocal
-    rows, columns = (effective_matrix(conductance, alike, drive) for drive in ("rows", "columns"))
-    assert error(rows, columns.numpy()) < 1e-10
-    # Another terminal resistance is another network.
-    assert error(effective_matrix(conductance, wires, "rows"), effective_matrix(conductance, wires, "columns").numpy()) > 1e-3
+    # One volt on a row gives a column the current that one volt on the column gives the row, terminals unchanged.
+    conductance = cells(12, 12)
+    eye, none = torch.eye(12, dtype=torch.float64), torch.zeros(12, 12, dtype=torch.float64)
+    forward = solve(conductance, wires, eye, none).column_amperes
+    backward = -solve(conductance, wires, none, eye).row_amperes.T
+    assert error(forward, backward.numpy()) < 1e-10
+    # Turned by a right angle, rows and columns change places in the elimination.
+    turned = Wires(
+        row_ohm=wires.column_ohm,
+        column_ohm=wires.row_ohm,
+        drive_ohm=wires.sense_ohm,
+        sense_ohm=wires.drive_ohm,
+        row_side=wires.column_side,
+        column_side=wires.row_side,
+        lead_segments=wires.lead_segments,
+        access_ohm=wires.access_ohm,
+    )
+    assert error(effective_matrix(conductance, wires), effective_matrix(conductance.T, turned).T.numpy()) < 1e-10
+
+
+def test_another_terminal_resistance_is_another_network() -> None:
+    wires = Wires(row_ohm=1.0, column_ohm=1.0, sense_ohm=50.0)
+    assert not wires.reciprocal
+    assert error(effective_matrix(cells(8, 6), wires), effective_matrix(cells(8, 6), wires, "columns").numpy()) > 1e-3
 
 
 def test_ideal_wires_change_nothing() -> None:
