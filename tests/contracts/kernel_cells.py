@@ -113,6 +113,19 @@ class KernelCellsContract:
         np.testing.assert_allclose(reads[0][0, 0, :2], before[0, 0, :2], rtol=RELATIVE)
         assert (reads[0] != before).sum() >= before.size - 2
 
+    @pytest.mark.parametrize("planes", [1, 2])
+    @pytest.mark.parametrize("epochs", [1, 2])
+    def test_read_variance(self, planes: int, epochs: int) -> None:
+        cells, scale, gains = make_cells(1, planes, 1), np.array([0.1e-6, 0.3e-6])[:epochs], np.array([2.5e4, -1.2e4])[:planes]
+        cells.epoch_index[:, ::2], cells.epoch_index[:, 1::2] = epochs - 1, 0
+        cells.conductance[:, 0, 0] = 0.5e-6
+        own, judge = (kernel.read_variance(cells, scale, gains) for kernel in (self.own, self.judge))
+        assert own.dtype == np.float32
+        assert own.shape == cells.conductance.shape[1:]
+        np.testing.assert_allclose(own, judge, rtol=2 * RELATIVE, atol=0)
+        assert own[0, 0] == 0.0
+        assert (own.ravel()[1:] > 0).all()
+
     def test_one_epoch_is_enough(self) -> None:
         own, judge = (make_cells(1, 1, 1) for _ in range(2))
         for cells in (own, judge):

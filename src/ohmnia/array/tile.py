@@ -18,6 +18,7 @@ from ohmnia._threads import one_thread
 from ohmnia.array._checks import all_finite, check_update, check_width, not_finite
 from ohmnia.array.circuit import Wires, Wiring
 from ohmnia.array.mapping import Mapping
+from ohmnia.array.noise import read_each, weight_variance
 from ohmnia.array.periphery import Periphery
 from ohmnia.array.programming import check_write, closed_loop, sampled_law, write, write_sampled
 from ohmnia.array.pulses import PulseScheme
@@ -25,7 +26,6 @@ from ohmnia.array.records import Activity
 from ohmnia.device import (
     AbstractAgeRelaxation,
     AbstractClosedLoop,
-    AbstractLogNoise,
     AbstractRetentionLaw,
     Device,
     ProgramResult,
@@ -147,8 +147,9 @@ class Tile:
     def read_variance(self) -> Float[Tensor, "rows cols"]:
         """Variance of one read of each weight at its present age, tile weights squared. Do not write to it."""
         if self._variance is None:
-            sigma = self._sigma() if self._aged else self.conductance.new_zeros(1)
-            self._variance = self.mapping.variance(sigma.expand_as(self.conductance)).contiguous()
+            law, ages = self.device.read_noise, self._epoch_ages()
+            aged = weight_variance(law, self.cells(), ages, self.mapping, self.kernel, self._sigma) if self._aged else None
+            self._variance = torch.zeros(self.rows, self.cols) if aged is None else aged
             self._quiet, self._fresh = not bool(self._variance.any()), False
         if self._fresh and not self._quiet:
             # Open-loop pulses go to every plane of a weight, and there is no read noise right after a pulse.
@@ -317,13 +318,9 @@ class Tile:
         use
             As in `mvm`.
         """
-        law, stream = self.device.read_noise, self.next_stream(use)
         self.activity.cell_reads += self.conductance.numel()
-        if isinstance(law, AbstractLogNoise):
-            key = stream.key0, stream.key1
-            return torch.from_numpy(self.kernel.read_cells(self.cells(), law.scales(self._epoch_ages()).numpy(), key))
-        xi = quantile_normal(stream, torch.arange(self.conductance.numel())).reshape(self.conductance.shape)
-        return self.conductance + (self._sigma() * xi).float()
+        law, stream = self.device.read_noise, self.next_stream(use)
+        return read_each(law, self.cells(), self._epoch_ages(), stream, self.kernel, self._sigma)
 
     def _epoch_ages(self) -> Float64[Tensor, " epochs"]:
         return self.clock_seconds - torch.tensor(self.epochs, dtype=torch.float64)

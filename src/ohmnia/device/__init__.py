@@ -7,6 +7,7 @@ from ohmnia.device._resolve import resolve as resolve
 from ohmnia.device.programming._abstract import AbstractClosedLoop as AbstractClosedLoop
 from ohmnia.device.programming._abstract import ProgramResult as ProgramResult
 from ohmnia.device.read_noise._abstract import AbstractLogNoise as AbstractLogNoise
+from ohmnia.device.read_noise._abstract import AbstractReadNoiseLaw as AbstractReadNoiseLaw
 from ohmnia.device.retention._abstract import AbstractAgeRelaxation as AbstractAgeRelaxation
 from ohmnia.device.retention._abstract import AbstractRetentionLaw as AbstractRetentionLaw
 from ohmnia.device.retention._abstract import RestingCells as RestingCells

@@ -160,3 +160,20 @@ class CellVerbs(Protocol):
             Siemens, the shape of the cells.
         """
         ...
+
+    def read_variance(self, cells: Cells, scale: NDArray[np.float64], gains: NDArray[np.float64]) -> FloatArray:
+        """Variance of one read of each weight: sum_p (gains[p] scale max(log10(G_p / uS), 0))**2.
+
+        Parameters
+        ----------
+        scale
+            Siemens, for each epoch index.
+        gains
+            Tile weight for each siemens, (planes,).
+
+        Returns
+        -------
+        FloatArray
+            Tile weights squared, (rows, cols).
+        """
+        ...

@@ -83,6 +83,7 @@ class Cpu:
     program_sampled = staticmethod(_cpu_cells.program_sampled)
     advance = staticmethod(_cpu_cells.advance)
     read_cells = staticmethod(_cpu_cells.read_cells)
+    read_variance = staticmethod(_cpu_cells.read_variance)
 
     def __init__(self, path: int = AUTO) -> None:
         self.path = path

@@ -216,12 +216,23 @@ def _advance(first, last, conductance, epochs, mean, sigma, floor, key0, key1):
 
 
 @jit
+def _decades(g):
+    """max(log10(G / uS), 0)."""
+    decades = log(g * _PER_MICRO) * _PER_LN_10
+    return decades if decades > f32(0.0) else f32(0.0)
+
+
+@jit
 def _noisy(conductance, scale, xi, out):
     for k in range(xi.shape[0]):
-        g = conductance[k]
-        decades = log(g * _PER_MICRO) * _PER_LN_10
-        decades = decades if decades > f32(0.0) else f32(0.0)
-        out[k] = g + scale[k] * decades * xi[k]
+        out[k] = conductance[k] + scale[k] * _decades(conductance[k]) * xi[k]
+
+
+@jit
+def _add_variance(conductance, scale, gain, out):
+    for k in range(out.shape[0]):
+        sigma = gain * scale[k] * _decades(conductance[k])
+        out[k] = out[k] + sigma * sigma
 
 
 @jit
@@ -235,6 +246,19 @@ def _read(first, last, conductance, epochs, scale, key0, key1, out):
         if scale.shape[0] > 1:
             _look_up(scale, epochs[start:stop], own[:count])
         _noisy(conductance[start:stop], own[:count], xi[:count], out[start:stop])
+
+
+@jit
+def _read_variance(first, last, conductance, epochs, scale, gains, out):
+    own = np.empty(_BLOCK, np.float32)
+    own[:] = scale[0]
+    out[first:last] = f32(0.0)
+    for start in range(first, last, _BLOCK):
+        stop = min(start + _BLOCK, last)
+        for plane in range(gains.shape[0]):
+            if scale.shape[0] > 1:
+                _look_up(scale, epochs[plane, start:stop], own[: stop - start])
+            _add_variance(conductance[plane, start:stop], own[: stop - start], gains[plane], out[start:stop])
 
 
 def _over_cells(work: Callable[[int, int], Any], cells: int, a_thread: int = _TOUCHED_A_THREAD) -> list[Any]:
@@ -302,4 +326,18 @@ def read_cells(cells: Cells, scale: NDArray[np.float64], key: tuple[int, int]) -
         _read(first, last, conductance, epochs, own, *key, flat)
 
     _over_cells(work, conductance.size)
+    return out
+
+
+def read_variance(cells: Cells, scale: NDArray[np.float64], gains: NDArray[np.float64]) -> FloatArray:
+    """See `CellVerbs.read_variance`."""
+    planes, rows, cols = cells.conductance.shape
+    conductance, epochs = cells.conductance.reshape(planes, -1), cells.epoch_index.reshape(planes, -1)
+    out, own, factors = np.empty((rows, cols), np.float32), scale.astype(np.float32), gains.astype(np.float32)
+    flat = out.reshape(-1)
+
+    def work(first: int, last: int) -> None:
+        _read_variance(first, last, conductance, epochs, own, factors, flat)
+
+    _over_cells(work, flat.size)
     return out

@@ -165,6 +165,7 @@ class Cuda:
     program_sampled = staticmethod(_cuda_verbs.program_sampled)
     advance = staticmethod(_cuda_verbs.advance)
     read_cells = staticmethod(_cuda_verbs.read_cells)
+    read_variance = staticmethod(_cuda_verbs.read_variance)
 
     def __init__(self, block: int = 64) -> None:
         self.block = block

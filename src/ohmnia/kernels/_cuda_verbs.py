@@ -243,3 +243,11 @@ def read_cells(cells: Cells, scale: Any, key: tuple[int, int]) -> Any:
     arrays = (conductance, cells.epoch_index, scale, out, count)
     single_kernel[(-(-count // _FLAT["BLOCK"]),)](*arrays, *words_of(key), **_FLAT, **LAUNCH)
     return out
+
+
+def read_variance(cells: Cells, scale: Any, gains: Any) -> Any:
+    """See `CellVerbs.read_variance`; a few passes of torch, since a tile keeps the result until its cells move."""
+    conductance: Any = cells.conductance
+    epochs: Any = cells.epoch_index
+    decades = torch.log10(conductance.double() / 1e-6).clamp(min=0.0)
+    return (gains[:, None, None] * scale[epochs.long()] * decades).square().sum(0).float()

@@ -301,6 +301,7 @@ class Reference:
     program_sampled = staticmethod(_reference_cells.program_sampled)
     advance = staticmethod(_reference_cells.advance)
     read_cells = staticmethod(_reference_cells.read_cells)
+    read_variance = staticmethod(_reference_cells.read_variance)
 
     def pulsed_update(
         self,

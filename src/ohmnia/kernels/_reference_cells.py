@@ -86,5 +86,14 @@ def read_cells(cells: Cells, scale: NDArray[np.float64], key: tuple[int, int]) -
     """See `CellVerbs.read_cells`."""
     shape, g = cells.conductance.shape, cells.conductance.astype(np.float64)
     xi = quantile_normal(Stream(*key), torch.arange(g.size)).numpy().reshape(shape)
-    sigma = scale[cells.epoch_index] * np.maximum(np.log10(g / 1e-6), 0.0)
-    return (g + sigma * xi).astype(np.float32)
+    return (g + _read_sigma(cells, scale) * xi).astype(np.float32)
+
+
+def read_variance(cells: Cells, scale: NDArray[np.float64], gains: NDArray[np.float64]) -> FloatArray:
+    """See `CellVerbs.read_variance`."""
+    return ((gains[:, None, None] * _read_sigma(cells, scale)) ** 2).sum(0).astype(np.float32)
+
+
+def _read_sigma(cells: Cells, scale: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Standard deviation of one read of each cell, siemens."""
+    return scale[cells.epoch_index] * np.maximum(np.log10(cells.conductance.astype(np.float64) / 1e-6), 0.0)

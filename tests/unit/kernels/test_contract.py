@@ -31,6 +31,7 @@ METHODS = [
     "pulsed_update",
     "read",
     "read_cells",
+    "read_variance",
     "transfer_update",
 ]
 RECORDS = [Keys, ReadPath, Trains, TransferKeys, TransferSettings, TransferState]
