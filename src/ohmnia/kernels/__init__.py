@@ -52,11 +52,11 @@ def member(name: str = "cpu") -> Member:
 
         return Reference()
     if name == "cuda":
-        return _cuda()
+        return _triton_member()
     raise ValueError(f"Unknown kernel member '{name}'. Known: {', '.join(NAMES)}, cuda.")
 
 
-def _cuda() -> Member:
+def _triton_member() -> Member:
     """The Triton member, where everything that it needs is there."""
     if importlib.util.find_spec("triton") is None:
         raise StateError("The kernel member 'cuda' needs triton, which is not installed: pip install 'ohmnia[gpu]'.")

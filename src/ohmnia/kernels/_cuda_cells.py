@@ -27,7 +27,9 @@ def _load_cell(parameters, cell, count, mask, LINEAR: tl.constexpr):
 
 
 @triton.jit
-def _meetings(row_words, col_words, i, j, inside, first, words, rows, cols, start, stop, BOUNDED: tl.constexpr, PARTS: tl.constexpr):
+def _meetings(
+    row_words, col_words, i, j, inside, first, words, rows, cols, start, stop, BOUNDED: tl.constexpr, PARTS: tl.constexpr
+):
     """Which of the words first, ..., first + 31 of a row and its columns share a slot, as bits; only samples in [start, stop)."""
     pending = (j * 0).to(tl.uint32)
     for outer in range(0, tl.minimum(words - first, 32), 4):

@@ -161,9 +161,7 @@ def _split(x_max, d_max, k, length, UPDATE_MANAGEMENT: tl.constexpr, LENGTH_MANA
 
 
 @triton.jit
-def _train(
-    value, inside, line, lines, direction, divisor, factor, slots, length, b, key0, key1, words, PARTS: tl.constexpr
-):
+def _train(value, inside, line, lines, direction, divisor, factor, slots, length, b, key0, key1, words, PARTS: tl.constexpr):
     """Pack the trains of a block of lines of one sample."""
     probability = tl.minimum(tl.abs(value.to(tl.float64)) / divisor * factor, 1.0)
     threshold = (probability * 4294967296.0 + 0.5).to(tl.int64)

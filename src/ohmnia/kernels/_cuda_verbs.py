@@ -180,9 +180,7 @@ def _bounds(loop: ClosedLoop, device: torch.device) -> tuple[Tensor, int]:
     return torch.cat(parts), len(limits)
 
 
-def program(
-    cells: Cells, law: UpdateLaw, loop: ClosedLoop, target: Any, key: tuple[int, int], epoch: int
-) -> tuple[Any, Any]:
+def program(cells: Cells, law: UpdateLaw, loop: ClosedLoop, target: Any, key: tuple[int, int], epoch: int) -> tuple[Any, Any]:
     """See `CellVerbs.program`."""
     if law.code != 0:
         raise out_of_range("law.code", law.code, "0 (generalised soft bounds)")
