@@ -64,7 +64,8 @@ def _triton_member() -> Member:
 
     if not torch.cuda.is_available() and os.environ.get("TRITON_INTERPRET") != "1":
         raise StateError(
-            "The kernel member 'cuda' needs a GPU, and torch finds none; TRITON_INTERPRET=1 runs its kernels on CPU tensors, slowly."
+            "The kernel member 'cuda' needs a GPU, and torch finds none; with TRITON_INTERPRET=1 its kernels run on CPU tensors, "
+            "slowly."
         )
     from ohmnia.kernels._cuda import Cuda
 
