@@ -20,6 +20,7 @@ import math
 import statistics
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,6 +67,12 @@ class Clock(NamedTuple):
 
     seconds: list[float]
     device_seconds: float | None
+
+
+@lru_cache(maxsize=4)
+def _drawn(count: int) -> torch.Tensor:
+    """Uniform numbers for the cells of a tile; drawn once, since a large tile takes a while."""
+    return uniform(STREAM.child("weights"), torch.arange(count)).float()
 
 
 def _keys(use: int) -> Keys:
@@ -142,11 +149,11 @@ class Bench:
 
     def cells(self, side: int, planes: int = 1) -> Cells:
         """A square tile at weights U(-.5, .5)."""
-        weights = uniform(STREAM.child("weights"), torch.arange(planes * side**2)).reshape(planes, side, side) - 0.5
-        span = HIGH - LOW
+        span, weights = HIGH - LOW, _drawn(planes * side**2).reshape(planes, side, side) - 0.5
         steps = PER_WEIGHT_SIEMENS * STEP_WEIGHT * span / HIGH, PER_WEIGHT_SIEMENS * STEP_WEIGHT * span / -LOW
         values = (*steps, *EDGES, NOISE * PER_WEIGHT_SIEMENS * STEP_WEIGHT)
-        parameters = torch.tensor(values, dtype=torch.float32).reshape(5, 1, 1, 1).expand(5, planes, side, side)
+        row = torch.tensor(values, dtype=torch.float32, device=self.device).reshape(5, 1, 1, 1)
+        parameters = row.expand(5, planes, side, side)
         conductance = (ZERO_SIEMENS + PER_WEIGHT_SIEMENS * weights).float()
         return Cells(*map(self.place, (conductance, parameters, torch.zeros(planes, side, side, dtype=torch.int32))))
 
@@ -256,7 +263,7 @@ class Bench:
         return _row(clock, 45 * side**2) | {"pulses": total, "pulses_per_cell": total / side**2}
 
     def _goals(self, side: int) -> tuple[Any, Any]:
-        weights = uniform(STREAM.child("goals"), torch.arange(side**2)).reshape(side, side) - 0.4
+        weights = _drawn(side**2).flip(0).reshape(side, side) - 0.4
         return self.place(ZERO_SIEMENS + PER_WEIGHT_SIEMENS * weights.double()[None]), self.place(weights.float())
 
     def table(self) -> Acceptance:
@@ -289,7 +296,7 @@ class Bench:
 
     def convert(self, side: int) -> dict[str, Any]:
         """Read noise, ADC and rescaling of `side` vectors of `side` outputs: 12 bytes an output."""
-        drawn = uniform(STREAM.child("z"), torch.arange(side**2)).reshape(side, side)
+        drawn = _drawn(side**2).reshape(side, side)
         z, variance = self.place((8.0 * drawn - 4.0).float()), self.place(torch.full((side, side), 0.01))
         scale, counters, converter = self.place(torch.ones(side)), self.place(torch.arange(side)), CONVERTERS.converter
         clock = self.measure(lambda: self.kernel.convert(z, variance, converter, (1, 2), counters, scale))

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import sys
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 
 from ohmnia.kernels import Reading
+
+
+def triton_device() -> str:
+    """Where Triton's kernels run: a GPU, or the CPU by its interpreter; skips the module where triton is not installed."""
+    if importlib.util.find_spec("triton") is None:
+        pytest.skip("triton is not installed: pip install 'ohmnia[gpu]'", allow_module_level=True)
+    if torch.cuda.is_available():
+        return "cuda"
+    if "triton" not in sys.modules:
+        os.environ["TRITON_INTERPRET"] = "1"
+    if os.environ.get("TRITON_INTERPRET") != "1":
+        pytest.skip("no GPU, and triton was loaded before it could be set to interpret", allow_module_level=True)
+    return "cpu"
 
 
 class OnDevice:

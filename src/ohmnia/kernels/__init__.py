@@ -55,11 +55,11 @@ def member(name: str = "cpu") -> Member:
 
         return Reference()
     if name == "cuda":
-        return _cuda()
+        return _triton_member()
     raise ValueError(f"Unknown kernel member '{name}'. Known: {', '.join(NAMES)}, cuda.")
 
 
-def _cuda() -> Member:
+def _triton_member() -> Member:
     """The Triton member, where everything that it needs is there."""
     if importlib.util.find_spec("triton") is None:
         raise StateError("The kernel member 'cuda' needs triton, which is not installed: pip install 'ohmnia[gpu]'.")
@@ -67,8 +67,8 @@ def _cuda() -> Member:
 
     if not torch.cuda.is_available() and os.environ.get("TRITON_INTERPRET") != "1":
         raise StateError(
-            "The kernel member 'cuda' needs a GPU, and torch finds none; "
-            "TRITON_INTERPRET=1 runs its kernels on CPU tensors, slowly."
+            "The kernel member 'cuda' needs a GPU, and torch finds none; with TRITON_INTERPRET=1 its kernels run on CPU tensors, "
+            "slowly."
         )
     from ohmnia.kernels._cuda import Cuda
 

@@ -5,10 +5,15 @@ words its row and its column meet, and a loop runs until the last lane of the bl
 of a transfer cut the mini-batch of a lane into stretches.
 """
 
+# Triton gives these functions another meaning, and need not be installed.
+
+# pyright: reportMissingImports=false, reportAttributeAccessIssue=false, reportOperatorIssue=false, reportCallIssue=false
+# pyright: reportIndexIssue=false, reportGeneralTypeIssues=false, reportArgumentType=false
+
 from __future__ import annotations
 
-import triton  # pyright: ignore[reportMissingImports]
-import triton.language as tl  # pyright: ignore[reportMissingImports]
+import triton
+import triton.language as tl
 
 from ohmnia.kernels._cuda_words import digitise, finish, lane, pulse, table_normal
 

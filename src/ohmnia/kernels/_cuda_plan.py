@@ -4,10 +4,15 @@ A train is packed in words of 31 slots; the top bit of a word is the line's dire
 column hold all that a cell needs: a common bit is a pulse, and it goes up where the top bits differ.
 """
 
+# Triton gives these functions another meaning, and need not be installed.
+
+# pyright: reportMissingImports=false, reportAttributeAccessIssue=false, reportOperatorIssue=false, reportCallIssue=false
+# pyright: reportIndexIssue=false, reportGeneralTypeIssues=false, reportArgumentType=false
+
 from __future__ import annotations
 
-import triton  # pyright: ignore[reportMissingImports]
-import triton.language as tl  # pyright: ignore[reportMissingImports]
+import triton
+import triton.language as tl
 
 from ohmnia.kernels._cuda_words import finish, lane, power
 

@@ -1,17 +1,21 @@
-"""Triton kernels of the read path: DAC, product, read noise of cells and periphery, ADC, repetition; no host in between.
+"""Triton kernels of the read path: DAC, product, read noise of cells and periphery, ADC and repetition, all on the device.
 
 Products use three TF32 passes, which give the digits of float32. A later round is launched in any case; programs of which no
 vector saturated in the round before end at once.
 """
 
-# pyright: reportIndexIssue=false
+# Triton gives these functions another meaning, and need not be installed.
+
+# pyright: reportMissingImports=false, reportAttributeAccessIssue=false, reportOperatorIssue=false, reportCallIssue=false
+# pyright: reportIndexIssue=false, reportGeneralTypeIssues=false, reportArgumentType=false
+
 from __future__ import annotations
 
 from typing import Any
 
 import torch
-import triton  # pyright: ignore[reportMissingImports]
-import triton.language as tl  # pyright: ignore[reportMissingImports]
+import triton
+import triton.language as tl
 
 from ohmnia.kernels._contract_read import Converter, Converters, Reading
 from ohmnia.kernels._cuda_words import LAUNCH, digitise, finish, lane, numbers, quantile, round_even, words_of

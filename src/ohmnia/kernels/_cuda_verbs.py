@@ -1,13 +1,17 @@
 """Triton kernels of the verbs on single cells: writing, waiting, and reads of single cells; see `_contract_cells`."""
 
-# pyright: reportIndexIssue=false
+# Triton gives these functions another meaning, and need not be installed.
+
+# pyright: reportMissingImports=false, reportAttributeAccessIssue=false, reportOperatorIssue=false, reportCallIssue=false
+# pyright: reportIndexIssue=false, reportGeneralTypeIssues=false, reportArgumentType=false
+
 from __future__ import annotations
 
 from typing import Any
 
 import torch
-import triton  # pyright: ignore[reportMissingImports]
-import triton.language as tl  # pyright: ignore[reportMissingImports]
+import triton
+import triton.language as tl
 from torch import Tensor
 
 from ohmnia._errors import out_of_range
@@ -41,10 +45,7 @@ def program_kernel(
     LINEAR: tl.constexpr,
     BLOCK: tl.constexpr,
 ):
-    """Program-verify.
-
-    `bounds` are `levels` limits, then low and high of each level; `own` is (step factor, acceptance, exponents).
-    """
+    """Program-verify; `bounds`: `levels` limits, low and high of each level; `own`: step factor, acceptance, exponents."""
     cell = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
     inside = cell < cells
     g = tl.load(conductance + cell, mask=inside, other=1.0).to(tl.float64)

@@ -4,14 +4,19 @@ Launches switch fused multiply-adds off (`LAUNCH`), divisions of float32 are rou
 float64, so that a GPU decides as the other members do.
 """
 
+# Triton gives these functions another meaning, and need not be installed.
+
+# pyright: reportMissingImports=false, reportAttributeAccessIssue=false, reportOperatorIssue=false, reportCallIssue=false
+# pyright: reportIndexIssue=false, reportGeneralTypeIssues=false, reportArgumentType=false
+
 from __future__ import annotations
 
 from functools import cache, lru_cache
 from typing import Any
 
 import torch
-import triton  # pyright: ignore[reportMissingImports]
-import triton.language as tl  # pyright: ignore[reportMissingImports]
+import triton
+import triton.language as tl
 from torch import Tensor
 
 from ohmnia.random import normal_table
