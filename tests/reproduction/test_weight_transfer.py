@@ -47,8 +47,10 @@ def test_the_open_loop_predicts_the_iterations_of_the_narrow_range(rows: dict[st
 
 @pytest.mark.parametrize(("key", "most"), [("ar0_2", 15.0), ("ar2", 15.0)])
 def test_levels_follow_the_measured_ones(rows: dict[str, float], key: str, most: float) -> None:
-    # So few cells add their own scatter, 4.5 %, to that of 32 measured ones, in quadrature.
-    assert rows[f"sigma_deviation_{key}"] < math.hypot(most, 4.5)
+    # So few cells add their own scatter, 4.5 %, in quadrature; over the levels it also meets the deviation by chance.
+    scatter = 100 * math.sqrt((tolerances.UNIFORM_KURTOSIS - 1.0) / (4.0 * CELLS))
+    chance = tolerances.of_mean(most * scatter / math.hypot(most, scatter), LEVELS)
+    assert rows[f"sigma_deviation_{key}"] < math.hypot(most, scatter) + chance
 
 
 def test_the_published_lines_are_least_squares_through_the_measured_points() -> None:
