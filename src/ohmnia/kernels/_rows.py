@@ -26,8 +26,8 @@ _F32, _U32, _U64 = np.float32, np.uint32, np.uint64
 _ONE, _ZERO = np.float32(1.0), np.float32(0.0)
 _TWO_POW_32 = 4294967296.0
 _SHIFT = np.uint32(20)
-# A pulse alone costs as much as ten lanes of a vectorised pulse; fewer pulses than this share of the lanes are hits.
-_LANES_A_PULSE, _DENSE_SHARE = 10, 0.25
+# To put a hit cell close to the others costs as much as ten lanes of a pulse; below this share of the columns it pays.
+_LANES_A_HIT, _DENSE_SHARE = 10, 0.25
 AUTO, DENSE, HITS = range(3)
 
 
@@ -145,9 +145,11 @@ def update_rows(
             if slots > 0:
                 row_sign, first, sign_at = _ONE if d[b, i] > _ZERO else -_ONE, b * length, _U64(b * cols)
                 dense, most, total = False, 0, 0
-                if law[1] and (path == DENSE or (path == AUTO and slots * share[b] > _DENSE_SHARE * cols)):
+                likely = min(slots * share[b], np.float64(listed_count[b]))
+                if law[1] and (path == DENSE or (path == AUTO and likely > _DENSE_SHARE * cols)):
                     most, total = count(own, flat_words, _U64(b * parts * cols), width, width, row_counts)
-                    dense = path == DENSE or total * _LANES_A_PULSE > most * cols
+                    hit = min(total, np.int64(listed_count[b]))
+                    dense = path == DENSE or hit * (most + _LANES_A_HIT) > most * cols
                 if dense:
                     if not ready:
                         for p in range(planes):
