@@ -49,6 +49,9 @@ def _print(console: Console, found: Reproduction) -> None:
     from ohmnia.experiments.reproduce import COLUMNS, table_row
 
     for outcome in found.outcomes:
+        if not outcome.rows:
+            console.print(f"{escape(outcome.title)}. {escape(' '.join(outcome.choices))}", highlight=False)
+            continue
         table = Table(*COLUMNS, title=escape(outcome.title), title_justify="left")
         for row in outcome.rows:
             cells = [escape(cell) for cell in table_row(row)]

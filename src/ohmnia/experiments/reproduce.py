@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any, final
 
 from ohmnia import __version__
+from ohmnia._errors import OhmniaError
 from ohmnia._threads import one_thread
+from ohmnia.device import resolve
 from ohmnia.experiments._outcome import Outcome, Row
 from ohmnia.experiments.registry import EXPERIMENTS
 from ohmnia.lifecycle.checkpoint import write_bytes
+from ohmnia.technology import technology as load
 
 ROWS, PAGE, MANIFEST, FIGURES = "reproduction.json", "reproduction.html", "reproduction.run.json", "figures"
 _TEMPLATE = Path(__file__).parent / "reproduction.html.j2"
@@ -79,7 +82,7 @@ def reproduce(
     Parameters
     ----------
     names
-        Of the experiments; None: all of them.
+        Of the experiments; None: all of them that the technology has laws for.
     technology
         Id, or path of a technology file.
     seed
@@ -95,6 +98,7 @@ def reproduce(
     chosen = list(EXPERIMENTS if names is None else names)
     for name in chosen:
         EXPERIMENTS.get(name)
+    resolve(load(technology))
     ordered = [name for name in EXPERIMENTS if name in chosen]
     outcomes, seconds = [], {}
     for done, name in enumerate(ordered):
@@ -102,11 +106,21 @@ def reproduce(
             progress(name, done, len(ordered))
         start = time.perf_counter()
         with one_thread():
-            outcomes.append(EXPERIMENTS.get(name)(technology, seed))
+            outcomes.append(_run(name, technology, seed, named=names is not None))
         seconds[name] = time.perf_counter() - start
     if progress:
         progress("", len(ordered), len(ordered))
     return Reproduction(technology, seed, tuple(outcomes), seconds)
+
+
+def _run(name: str, technology: str, seed: int, named: bool) -> Outcome:
+    """One experiment; where all of them were asked for, what a technology has no law for is left out, with a word."""
+    try:
+        return EXPERIMENTS.get(name)(technology, seed)
+    except OhmniaError as error:
+        if named:
+            raise
+        return Outcome(name, f"{name}: not run", (), (), (str(error),), frozenset())
 
 
 def write_reproduction(found: Reproduction, folder: Path) -> Path:

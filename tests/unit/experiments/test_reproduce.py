@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ohmnia._errors import UnknownNameError
+from ohmnia._errors import InvalidValueError, UnknownNameError
 from ohmnia.experiments import EXPERIMENTS, Outcome, Reproduction, Row, reproduce
-from ohmnia.experiments.reproduce import table_row, write_reproduction
+from ohmnia.experiments.reproduce import _run, table_row, write_reproduction
 from pages import Page
 
 ROW = Row("a.b", "what <it> is", "µS", 1.0, 1.125, 0.011, 0.2, True, "derived", "falcone2025, Fig. 1", "within 20 %")
@@ -67,3 +67,11 @@ def test_unknown_experiment() -> None:
 
 def test_the_order_is_the_papers() -> None:
     assert next(iter(EXPERIMENTS)) == "forming"
+
+
+def test_what_a_technology_has_no_law_for_is_left_out_with_a_word_or_refused() -> None:
+    left_out = _run("forming", "pcm", 0, named=False)
+    assert left_out.rows == ()
+    assert "no forming law" in left_out.choices[0]
+    with pytest.raises(InvalidValueError, match="no forming law"):
+        _run("forming", "pcm", 0, named=True)
