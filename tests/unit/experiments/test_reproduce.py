@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ohmnia._errors import InvalidValueError, UnknownNameError
+from ohmnia._errors import StateError, UnknownNameError
 from ohmnia.experiments import EXPERIMENTS, Outcome, Reproduction, Row, reproduce
 from ohmnia.experiments.reproduce import _run, table_row, write_reproduction
 from pages import Page
@@ -73,5 +73,5 @@ def test_what_a_technology_has_no_law_for_is_left_out_with_a_word_or_refused() -
     left_out = _run("forming", "pcm", 0, named=False)
     assert left_out.rows == ()
     assert "no forming law" in left_out.choices[0]
-    with pytest.raises(InvalidValueError, match="no forming law"):
+    with pytest.raises(StateError, match="no forming law"):
         _run("forming", "pcm", 0, named=True)
