@@ -26,7 +26,7 @@ from typing import ClassVar, final
 import torch
 from pydantic import Field
 
-from ohmnia.array import SLOW, Block, UpdateRequest
+from ohmnia.array import SLOW, Block, Tile, UpdateRequest
 from ohmnia.training._abstract import AbstractRule
 from ohmnia.training._open_loop import pulse_cells
 
@@ -46,6 +46,7 @@ class MixedPrecision(AbstractRule):
     """
 
     citations: ClassVar[tuple[str, ...]] = ("nandakumar2020",)
+    when: ClassVar[str] = "Weights must be as good as possible, and N^2 digital work a sample is affordable."
 
     step: float | None = Field(default=None, gt=0)
     length: int = Field(default=31, ge=1)
@@ -59,7 +60,7 @@ class MixedPrecision(AbstractRule):
         """One mini-batch: chi in digital, then its whole steps as pulses."""
         self.prepare(block)
         tile, chi = block.slow, block.buffers[_CHI]
-        dw = tile.granularity if self.step is None else self.step
+        dw = self.derived(tile)["step"]
         chi.sub_(request.d.float().T @ request.x.float(), alpha=learning_rate)
         wanted = (chi / dw).trunc()
         counts = wanted.clamp(-self.length, self.length)
@@ -68,3 +69,7 @@ class MixedPrecision(AbstractRule):
         if bool((wanted != counts).any()):
             tile.activity.short_updates += len(request.x)
         pulse_cells(tile, counts.long())
+
+    def derived(self, tile: Tile) -> dict[str, float]:
+        """The step."""
+        return {"step": tile.granularity if self.step is None else self.step}

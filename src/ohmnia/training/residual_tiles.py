@@ -61,6 +61,7 @@ class ResidualTiles(AbstractRule):
     """
 
     citations: ClassVar[tuple[str, ...]] = ("li2025residual",)
+    when: ClassVar[str] = "Very few states (4 to 16) and room for several arrays a weight; no digital matrix."
 
     tiles: int = Field(default=3, ge=2, le=16)
     gamma: float | None = Field(default=None, gt=0, lt=1)
@@ -117,3 +118,11 @@ class ResidualTiles(AbstractRule):
             rate = self.transfer_rate * self.transfer_rate_growth**j
             transfer_column(block.tiles[names[onto]], column, rate * found, self.scheme)
             columns[j] = (column + 1) % block.slow.cols
+
+    def gradient_tile(self) -> str:
+        """The last array."""
+        return self.names()[-1]
+
+    def derived(self, tile: Tile) -> dict[str, float]:
+        """gamma."""
+        return {"gamma": self.unit(tile)}

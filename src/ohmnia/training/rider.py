@@ -58,6 +58,7 @@ class Rider(AbstractTransferRule):
     """
 
     citations: ClassVar[tuple[str, ...]] = ("xiao2026",)
+    when: ClassVar[str] = "As AGAD, where the residual of the fast array shall count in every read; no calibration."
 
     fast_rate: float = Field(default=0.5, gt=0)
     chop_prob: float = Field(default=0.05, ge=0, le=1)

@@ -18,6 +18,9 @@ from ohmnia.training._open_loop import pulse_cells, read_column, transfer_column
 @pytest.mark.parametrize("kind", ["one-device", "differential"])
 def test_every_cell_gets_exactly_its_pulses(tmp_path: Path, kind: str) -> None:
     tile = make_tile(ohmnia.resolve(near_ideal(tmp_path, {"update.states": (1000.0, "1")}, LINEAR)), kind=kind)
+    # Away from the bounds, where a constant step ends.
+    tile.conductance.fill_(50e-6)
+    tile.touched()
     before, counts = tile.weights(), torch.tensor([[0, 3, -2, 0, 1, 7], [0, -1, 0, 0, 0, 0], [0, 5, 2, 0, -7, 1], [0] * 6])
     pulse_cells(tile, counts)
     torch.testing.assert_close((tile.weights() - before) / tile.granularity, counts.float(), rtol=0, atol=0.02)
@@ -39,6 +42,7 @@ def test_a_column_read_is_that_column(device: Device) -> None:
 
 def test_a_transfer_is_right_on_average(tmp_path: Path) -> None:
     tile = make_tile(ohmnia.resolve(near_ideal(tmp_path, {"update.states": (1e4, "1")}, LINEAR)))
+    tile.program(torch.zeros(4, 6), 0.02)
     before, change, times = tile.weights(), 1.7 * tile.granularity * values(1, 4), 400
     for _ in range(times):
         transfer_column(tile, 3, change, PulseScheme(length=5))

@@ -18,12 +18,14 @@ from ohmnia.training._transfer import FAST
 
 
 class TestRider(LearningRuleContract):
-    rule = Rider(scaling="granularity")
+    # Many flips, of which a column's random times average out.
+    rule = Rider(chop_prob=0.2, scaling="granularity")
     settled = Rider(scheme=PulseScheme(length=31), fast_rate=5.0, slow_length=10)
 
 
 class TestWithoutChoppers(LearningRuleContract):
     rule = Rider(chop_prob=0.0, scaling="granularity", slow_length=10)
+    settled = Rider(chop_prob=0.0, track_rate=0.1, scaling="granularity", slow_length=10)
 
 
 def test_a_read_sees_the_chopped_residual(device: Device) -> None:
