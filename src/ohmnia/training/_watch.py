@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from typing import final
 
 import torch
@@ -14,7 +13,6 @@ from ohmnia.array import SLOW, Synapse, Tile
 from ohmnia.device import Device
 from ohmnia.training._abstract import BOTH_WAYS, SYMMETRY_POINT, AbstractRule
 
-Rules = Registry[type[AbstractRule]] | Mapping[str, type[AbstractRule]]
 _LOW, _HIGH = 2, 3
 _AT_BOUND, _MOST_SATURATED = 0.02, 0.5
 _EVERY_STEPS = 50
@@ -29,7 +27,7 @@ def offers(device: Device) -> set[str]:
     return {BOTH_WAYS, SYMMETRY_POINT} if inside else {BOTH_WAYS}
 
 
-def check_served(rule: AbstractRule, device: Device, layer: str, rules: Rules) -> None:
+def check_served(rule: AbstractRule, device: Device, layer: str, rules: Registry[type[AbstractRule]]) -> None:
     """Refuse a rule that needs what the device lacks.
 
     Raises
@@ -41,7 +39,7 @@ def check_served(rule: AbstractRule, device: Device, layer: str, rules: Rules) -
     missing = [need for need in rule.needs if need not in there]
     if not missing:
         return
-    able = [name for name in rules if set(rules[name].needs) <= there]
+    able = [name for name in rules if set(rules.get(name).needs) <= there]
     fix = (
         f"Rules that it can serve: {', '.join(able)}."
         if able
@@ -129,7 +127,5 @@ class Watch:
         if not pulses:
             warnings.warn(f"{head}no pulse at all; {figure}. Try a larger learning rate.", stacklevel=4)
         elif share >= _SHORT:
-            text = (
-                f"{100 * share:.0f} % of the pulse trains are saturated; {figure}. Try a smaller learning rate or longer trains."
-            )
+            text = f"{100 * share:.0f} % of the trains are saturated; {figure}. Try a smaller learning rate or longer trains."
             warnings.warn(head + text, stacklevel=4)
