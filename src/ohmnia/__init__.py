@@ -33,6 +33,12 @@ if TYPE_CHECKING:
     from ohmnia.training import AGAD as AGAD
     from ohmnia.training import SGD as SGD
     from ohmnia.training import AnalogOptimizer as AnalogOptimizer
+    from ohmnia.training import ChoppedTTv2 as ChoppedTTv2
+    from ohmnia.training import MixedPrecision as MixedPrecision
+    from ohmnia.training import ResidualTiles as ResidualTiles
+    from ohmnia.training import Rider as Rider
+    from ohmnia.training import TikiTaka as TikiTaka
+    from ohmnia.training import TTv2 as TTv2
 
 __version__ = "0.1.0"
 
@@ -50,6 +56,12 @@ _WHERE = {
     "AGAD": "training",
     "SGD": "training",
     "AnalogOptimizer": "training",
+    "ChoppedTTv2": "training",
+    "MixedPrecision": "training",
+    "ResidualTiles": "training",
+    "Rider": "training",
+    "TikiTaka": "training",
+    "TTv2": "training",
 }
 _SUBPACKAGES = (
     "random",

@@ -6,6 +6,7 @@ from ohmnia.array.mapping import Mapping as Mapping
 from ohmnia.array.mapping import mapping as mapping
 from ohmnia.array.periphery import Periphery as Periphery
 from ohmnia.array.pulses import PulseScheme as PulseScheme
+from ohmnia.array.reading import Term as Term
 from ohmnia.array.records import Activity as Activity
 from ohmnia.array.records import UpdateRequest as UpdateRequest
 from ohmnia.array.synapse import SLOW as SLOW

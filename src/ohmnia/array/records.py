@@ -49,6 +49,8 @@ class Activity:
         Cells that a closed loop gave up on.
     floored_cells
         Cells that relaxation would have taken to a conductance of zero or less.
+    digital_macs
+        Multiply-accumulates that a rule does with a digital matrix of the size of the array.
     """
 
     pulses: int = 0
@@ -62,6 +64,7 @@ class Activity:
     short_updates: int = 0
     failed_cells: int = 0
     floored_cells: int = 0
+    digital_macs: int = 0
 
     def add(self, other: Activity) -> None:
         """Add the counts of another record to this one."""

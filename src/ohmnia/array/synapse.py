@@ -23,6 +23,7 @@ from ohmnia.array.circuit import Wires
 from ohmnia.array.compensation import Compensation
 from ohmnia.array.mapping import ZEROS, mapping
 from ohmnia.array.periphery import Periphery
+from ohmnia.array.reading import Term
 from ohmnia.array.records import Activity, UpdateRequest
 from ohmnia.array.tile import Tile
 from ohmnia.device import Device
@@ -93,6 +94,8 @@ class Block:
         Its place in the matrix.
     tiles, buffers
         Arrays and digital memory by name.
+    terms
+        What a read of the block adds up; empty: the slow tile alone.
     """
 
     rows: slice
@@ -103,6 +106,7 @@ class Block:
     tiles: dict[str, Tile] = field(default_factory=dict)
     buffers: dict[str, Tensor] = field(default_factory=dict)
     compensation: Compensation | None = None
+    terms: tuple[Term, ...] = ()
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -111,8 +115,42 @@ class Block:
 
     @property
     def slow(self) -> Tile:
-        """The tile that inference sees."""
+        """The tile that holds the weight; a rule may have further ones added to its read (`read_together`)."""
         return self.tiles[SLOW]
+
+    def read_together(self, terms: tuple[Term, ...]) -> None:
+        """Let every read of the block be a sum over several parts.
+
+        Raises
+        ------
+        InvalidValueError
+            It already is another sum, which a second rule cannot take over.
+        """
+        if self.terms not in ((), terms):
+            parts = [term.part for term in self.terms]
+            raise InvalidValueError(
+                f"The weights of this block are a sum over {parts}, as an earlier rule has left them. Write them anew "
+                "(layer.write) before another rule of several arrays, or other hyper-parameters of its sum, take over."
+            )
+        self.terms = terms
+
+    def mvm(self, x: Float[Tensor, "samples cols"], use: str) -> Float[Tensor, "samples rows"]:
+        """Read y = W x over all parts, in tile weights."""
+        if not self.terms:
+            return self.slow.mvm(x, use)
+        return sum((term.forward(x, self.tiles, self.buffers, use) for term in self.terms), torch.zeros(()))
+
+    def mvm_t(self, d: Float[Tensor, "samples rows"], use: str) -> Float[Tensor, "samples cols"]:
+        """Read x = W^T d over all parts, in tile weights."""
+        if not self.terms:
+            return self.slow.mvm_t(d, use)
+        return sum((term.backward(d, self.tiles, self.buffers, use) for term in self.terms), torch.zeros(()))
+
+    def weights(self) -> Float[Tensor, "rows cols"]:
+        """Tile weights of all parts together, without a read."""
+        if not self.terms:
+            return self.slow.weights()
+        return sum((term.weights(self.tiles, self.buffers) for term in self.terms), torch.zeros(()))
 
     def ensure_tile(self, name: str) -> Tile:
         """The tile of this name; a new one is written to weight 0 by the closed loop, but for the slow one (see `program`)."""
@@ -182,13 +220,14 @@ class Synapse:
         """Effective weights s * w_tile as they are, without a read."""
         full = torch.empty(self.shape)
         for block in self.blocks:
-            full[block.rows, block.cols] = block.slow.weights()
+            full[block.rows, block.cols] = block.weights()
         return self.output_scale * full
 
     def program(self, weights: Float[Tensor, "outputs inputs"], acceptance: float | None = None) -> None:
         """Write effective weights by closed-loop program-verify; what belonged to the old weights is dropped.
 
-        That is a rule's digital buffers, the compensation, and the waiting update requests; its other arrays stay.
+        That is a rule's digital buffers, the compensation, the waiting update requests, and what a read adds to the slow tile;
+        a rule's other arrays stay.
 
         Raises
         ------
@@ -204,7 +243,7 @@ class Synapse:
             except InvalidValueError as error:
                 raise InvalidValueError(f"Layer '{self.name}': {error}") from None
             block.buffers.clear()
-            block.compensation = None
+            block.compensation, block.terms = None, ()
         self.requests.clear()
 
     def forward(self, x: Float[Tensor, "samples inputs"], use: str) -> Float[Tensor, "samples outputs"]:
@@ -218,7 +257,7 @@ class Synapse:
         return y.mul_(self.output_scale)
 
     def _block_forward(self, block: Block, x: Tensor, use: str) -> Tensor:
-        z = block.slow.mvm(x, use)
+        z = block.mvm(x, use)
         if self.compensated and block.compensation is not None:
             z = block.compensation.applied(z, x)
         return z
@@ -227,10 +266,10 @@ class Synapse:
         """x = s (w_tile^T d), read through the periphery."""
         self._check(d, "output gradients", self.shape[0])
         if len(self.blocks) == 1:
-            return self.blocks[0].slow.mvm_t(d, use).mul_(self.output_scale)
+            return self.blocks[0].mvm_t(d, use).mul_(self.output_scale)
         x = torch.zeros(d.shape[0], self.shape[1])
         for block in self.blocks:
-            x[:, block.cols] += block.slow.mvm_t(d[:, block.rows], use)
+            x[:, block.cols] += block.mvm_t(d[:, block.rows], use)
         return x.mul_(self.output_scale)
 
     def request(self, x: Tensor, d: Tensor) -> None:
@@ -280,6 +319,7 @@ class Synapse:
                     "buffers": sorted(block.buffers),
                     "compensation": block.compensation is not None,
                     "stream": [block.stream.key0, block.stream.key1],
+                    "terms": [[term.part, term.gain, term.signs] for term in block.terms],
                 }
             )
         return tensors, {"output_scale": self.output_scale, "compensated": self.compensated, "blocks": blocks}
@@ -302,6 +342,7 @@ class Synapse:
                 tile.restore({part: tensors[f"{k}.tile.{name}.{part}"] for part in tile.tensors()}, tile_metadata)
             block.tiles = {name: block.tiles[name] for name in saved["tiles"]}
             block.buffers = {name: tensors[f"{k}.buffer.{name}"].clone() for name in saved["buffers"]}
+            block.terms = tuple(Term(*term) for term in saved.get("terms", ()))
             saved_compensation = saved["compensation"]
             block.compensation = Compensation(tensors[f"{k}.scale"], tensors[f"{k}.offset"]) if saved_compensation else None
 

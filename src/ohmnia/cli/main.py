@@ -11,6 +11,7 @@ from ohmnia._errors import OhmniaError
 from ohmnia.cli.bench import bench
 from ohmnia.cli.cite import cite
 from ohmnia.cli.reproduce import reproduce
+from ohmnia.cli.rules import rules
 from ohmnia.cli.run import run
 from ohmnia.cli.show import show
 from ohmnia.cli.spice import spice
@@ -24,6 +25,7 @@ app = typer.Typer(
 app.command()(run)
 app.command()(reproduce)
 app.command()(show)
+app.command()(rules)
 app.command()(cite)
 app.command()(bench)
 app.add_typer(spice, name="spice")

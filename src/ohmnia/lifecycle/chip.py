@@ -99,7 +99,7 @@ class Chip:
     def record_reference(self) -> None:
         """Read 64 random vectors through every array right after the last write, and keep the outputs digitally."""
         for block in self._blocks():
-            block.buffers[_REFERENCE] = block.slow.mvm(_vectors(block), "evaluate")
+            block.buffers[_REFERENCE] = block.mvm(_vectors(block), "evaluate")
 
     def calibrate(self) -> None:
         """Read the same vectors again, and fit for each output line y_then = scale * y_now + offset * sum(x).
@@ -114,7 +114,7 @@ class Chip:
                 if _REFERENCE not in block.buffers:
                     raise StateError(f"Layer '{name}' has no reference; call chip.record_reference() right after the last write.")
                 vectors = _vectors(block)
-                block.compensation = Compensation.fitted(block.slow.mvm(vectors, "evaluate"), vectors, block.buffers[_REFERENCE])
+                block.compensation = Compensation.fitted(block.mvm(vectors, "evaluate"), vectors, block.buffers[_REFERENCE])
 
     @contextmanager
     def compensated(self) -> Iterator[None]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
-from ohmnia._errors import StateError
+from ohmnia._errors import ConvergenceError, StateError
 from ohmnia._threads import one_thread
 from ohmnia.lifecycle.scenario import Training
 from ohmnia.lifecycle.task import CLASSES, PIXELS, Task
@@ -47,6 +47,13 @@ def batches(samples: int, batch_size: int, stream: Stream, epoch: int) -> Iterat
         yield order[start : start + batch_size]
 
 
+def _step(optimizer: torch.optim.Optimizer, epoch: int) -> None:
+    try:
+        optimizer.step()
+    except ConvergenceError as error:
+        raise ConvergenceError(f"Epoch {epoch + 1}: {error}") from None
+
+
 def train_epoch(
     model: nn.Module, optimizer: torch.optim.Optimizer, task: Task, training: Training, stream: Stream, epoch: int
 ) -> float:
@@ -56,6 +63,8 @@ def train_epoch(
     ------
     StateError
         The loss is NaN or infinite.
+    ConvergenceError
+        An array stands at its bounds.
     """
     total = 0.0
     with one_thread():
@@ -63,7 +72,7 @@ def train_epoch(
             loss = nn.functional.cross_entropy(model(task.x[index]), task.y[index])
             optimizer.zero_grad()
             loss.backward()
-            optimizer.step()
+            _step(optimizer, epoch)
             total += loss.item() * len(index)
     mean = total / len(task.x)
     if not mean < float("inf"):

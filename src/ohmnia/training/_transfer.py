@@ -127,6 +127,18 @@ class AbstractTransferRule(AbstractRule):
         )
         _count(fast, slow, counts)
 
+    def gradient_tile(self) -> str:
+        """The fast tile."""
+        return FAST
+
+    def patience(self, block: Block) -> int:
+        """Samples of 30 reads of every column."""
+        return 30 * self.transfer_every * block.shape[1]
+
+    def derived(self, tile: Tile) -> dict[str, float]:
+        """gamma0."""
+        return {"gamma0": self.memory(tile)}
+
     def memory(self, fast: Tile) -> float:
         """gamma0, in samples: as given, or 10 times the number of states on [-1, 1]."""
         return self.gamma0 if self.gamma0 is not None else MEMORY_IN_STATES * 2.0 / fast.granularity

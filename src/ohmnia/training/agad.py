@@ -83,6 +83,7 @@ class AGAD(AbstractTransferRule):
     """
 
     citations: ClassVar[tuple[str, ...]] = ("rasch2024",)
+    when: ClassVar[str] = "Few states, skewed and spread symmetry points: the default for ReRAM. No calibration."
 
     in_chop_prob: float = Field(default=0.1, gt=0, le=1)
     tail_weightening: float = Field(default=5.0, gt=0)

@@ -20,6 +20,7 @@ from pydantic import Field
 
 from ohmnia.array import Block, Tile
 from ohmnia.kernels import TransferSettings
+from ohmnia.training._abstract import BOTH_WAYS, SYMMETRY_POINT
 from ohmnia.training._transfer import AbstractTransferRule, start_at_symmetry
 
 _MOST = 0.1
@@ -38,6 +39,8 @@ class ChoppedTTv2(AbstractTransferRule):
     """
 
     citations: ClassVar[tuple[str, ...]] = ("rasch2024", "gokmen2021")
+    when: ClassVar[str] = "As TTv2, where the symmetry points are measured with an error."
+    needs: ClassVar[tuple[str, ...]] = (BOTH_WAYS, SYMMETRY_POINT)
 
     in_chop_prob: float | None = Field(default=None, gt=0, le=1)
     momentum: float | None = Field(default=None, ge=0, lt=1)
@@ -57,3 +60,7 @@ class ChoppedTTv2(AbstractTransferRule):
         forget = -1.0 if self.momentum is None else self.momentum
         flip = self.flip_probability(fast)
         return super().settings(fast, slow, learning_rate)._replace(flip_probability=flip, forget=forget)
+
+    def derived(self, tile: Tile) -> dict[str, float]:
+        """gamma0 and the chopper."""
+        return {**super().derived(tile), "in_chop_prob": self.flip_probability(tile)}

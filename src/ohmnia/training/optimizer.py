@@ -12,6 +12,8 @@ from ohmnia._errors import InvalidValueError
 from ohmnia._threads import one_thread
 from ohmnia.nn import AnalogLinear, analog_layers, check_patterns, chosen
 from ohmnia.training._abstract import AbstractRule
+from ohmnia.training._rules import RULES
+from ohmnia.training._watch import Watch, check_served
 
 Loss = TypeVar("Loss")
 
@@ -44,6 +46,8 @@ class AnalogOptimizer(torch.optim.Optimizer):
         learning rate besides, or that evaluates the network several times in a step.
     UnknownNameError
         A pattern that means no layer.
+    StateError
+        A rule that the technology of a layer cannot serve; the rules that it can are named.
     """
 
     def __init__(
@@ -66,9 +70,11 @@ class AnalogOptimizer(torch.optim.Optimizer):
         self._arrays = 0
         super().__init__(groups, {"lr": default})
         self._arrays = len(groups)
-        for layer, own in self._rules.values():
+        self._watches: dict[int, Watch] = {}
+        for key, (layer, own) in self._rules.items():
             for block in layer.synapse.blocks:
                 own.prepare(block)
+            self._watches[key] = Watch(layer.synapse.name, layer.synapse, own)
         parameters = list(model.parameters())
         if digital is None and parameters:
             digital = torch.optim.SGD(parameters, default)
@@ -87,6 +93,7 @@ class AnalogOptimizer(torch.optim.Optimizer):
             if own is None or rate is None:
                 raise InvalidValueError(f"Layer '{name}' has no rule or no lr; add an entry '*' at the end of the table.")
             group = groups.setdefault((id(own), rate), {"params": [], "lr": _positive(rate)})
+            check_served(own, layer.synapse.device, name, RULES)
             group["params"].append(layer.handle)
             self._rules[id(layer.handle)] = layer, own
         return list(groups.values())
@@ -129,6 +136,11 @@ class AnalogOptimizer(torch.optim.Optimizer):
         ----------
         closure
             Evaluates the network and its gradients, once; its result is returned.
+
+        Raises
+        ------
+        ConvergenceError
+            NaN, or more than half of an array's weights at a bound; looked for every 50 steps.
         """
         loss = None
         if closure is not None:
@@ -136,13 +148,20 @@ class AnalogOptimizer(torch.optim.Optimizer):
                 loss = closure()
         for group in self.param_groups[: self._arrays]:
             if group["lr"] > 0:
-                for layer, rule in (self._rules[id(handle)] for handle in group["params"]):
-                    rule.apply(layer.synapse, float(group["lr"]))
+                for handle in group["params"]:
+                    self._apply(id(handle), float(group["lr"]))
         if self._digital is not None:
             with one_thread():
                 self._digital.step()
         self._drop_requests()
         return loss
+
+    def _apply(self, key: int, learning_rate: float) -> None:
+        (layer, rule), watch = self._rules[key], self._watches[key]
+        if layer.synapse.requests:
+            watch.before(learning_rate)
+            rule.apply(layer.synapse, learning_rate)
+            watch.after()
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Clear the digital gradients and drop the queued update requests."""

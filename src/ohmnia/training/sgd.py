@@ -22,6 +22,7 @@ class SGD(AbstractRule):
     """
 
     citations: ClassVar[tuple[str, ...]] = ("gokmen2016",)
+    when: ClassVar[str] = "The baseline: a symmetric device with about 1,000 states or more; one array."
 
     scheme: PulseScheme = PulseScheme(length=31)
 

@@ -18,6 +18,7 @@ from pydantic import Field
 
 from ohmnia.array import Block, Tile
 from ohmnia.kernels import TransferSettings
+from ohmnia.training._abstract import BOTH_WAYS, SYMMETRY_POINT
 from ohmnia.training._transfer import AbstractTransferRule, start_at_symmetry
 
 
@@ -26,6 +27,8 @@ class TikiTaka(AbstractTransferRule):
     """Hyper-parameters of Tiki-Taka v1: those of every transfer rule; here `slow_length` is the train of a transfer."""
 
     citations: ClassVar[tuple[str, ...]] = ("gokmen2020",)
+    when: ClassVar[str] = "Known symmetry points, no digital matrix; noisier than TTv2."
+    needs: ClassVar[tuple[str, ...]] = (BOTH_WAYS, SYMMETRY_POINT)
 
     slow_length: int = Field(default=5, ge=1)
 

@@ -17,6 +17,7 @@ from pydantic import Field
 
 from ohmnia.array import Block, Tile
 from ohmnia.kernels import TransferSettings
+from ohmnia.training._abstract import BOTH_WAYS, SYMMETRY_POINT
 from ohmnia.training._transfer import AbstractTransferRule, start_at_symmetry
 
 
@@ -31,6 +32,8 @@ class TTv2(AbstractTransferRule):
     """
 
     citations: ClassVar[tuple[str, ...]] = ("gokmen2021",)
+    when: ClassVar[str] = "Symmetry points that are known exactly (calibrated)."
+    needs: ClassVar[tuple[str, ...]] = (BOTH_WAYS, SYMMETRY_POINT)
 
     momentum: float | None = Field(default=None, ge=0, lt=1)
 

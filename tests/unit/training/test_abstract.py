@@ -72,7 +72,8 @@ def test_the_learning_rate_acts_on_effective_weights(device: Device, scale: floa
 
 
 def test_the_registry_knows_every_rule() -> None:
-    assert list(RULES) == ["agad", "chopped-ttv2", "sgd", "tiki-taka", "ttv2"]
+    names = ["agad", "chopped-ttv2", "mixed-precision", "residual-tiles", "rider", "sgd", "tiki-taka", "ttv2"]
+    assert list(RULES) == names
     for name in RULES:
         assert issubclass(RULES.get(name), AbstractRule)
         assert RULES.get(name).__name__.lower() == name.replace("-", "")

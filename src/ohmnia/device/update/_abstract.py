@@ -16,6 +16,11 @@ class AbstractUpdateLaw(ABC):
     __slots__ = ()
 
     @property
+    def bidirectional(self) -> bool:
+        """Whether open-loop pulses move a cell up and down."""
+        return True
+
+    @property
     @abstractmethod
     def symmetry_point_siemens(self) -> float:
         """Conductance at which a mean cell's steps up and down are equal."""

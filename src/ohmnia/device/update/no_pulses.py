@@ -41,6 +41,11 @@ class NoPulses(AbstractUpdateLaw):
         )
 
     @property
+    def bidirectional(self) -> bool:
+        """There are no pulses at all."""
+        return False
+
+    @property
     def symmetry_point_siemens(self) -> float:
         """Refused: without pulses there is none."""
         self._refuse("symmetry point")

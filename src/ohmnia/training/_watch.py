@@ -1,0 +1,131 @@
+"""What goes wrong in training: a rule that the device cannot serve, arrays at their bounds, updates without an effect."""
+
+from __future__ import annotations
+
+import warnings
+from typing import final
+
+import torch
+
+from ohmnia._errors import ConvergenceError, StateError
+from ohmnia._registry import Registry
+from ohmnia.array import SLOW, Synapse, Tile
+from ohmnia.device import Device
+from ohmnia.training._abstract import BOTH_WAYS, SYMMETRY_POINT, AbstractRule
+
+_LOW, _HIGH = 2, 3
+_AT_BOUND, _MOST_SATURATED = 0.02, 0.5
+_EVERY_STEPS = 50
+_SHORT = 0.99
+
+
+def offers(device: Device) -> set[str]:
+    """What a device has of all that rules need."""
+    if not device.update.bidirectional:
+        return set()
+    inside = device.g_min_siemens < device.update.symmetry_point_siemens < device.g_max_siemens
+    return {BOTH_WAYS, SYMMETRY_POINT} if inside else {BOTH_WAYS}
+
+
+def check_served(rule: AbstractRule, device: Device, layer: str, rules: Registry[type[AbstractRule]]) -> None:
+    """Refuse a rule that needs what the device lacks.
+
+    Raises
+    ------
+    StateError
+        With what is missing, and the rules that the device can serve.
+    """
+    there = offers(device)
+    missing = [need for need in rule.needs if need not in there]
+    if not missing:
+        return
+    able = [name for name in rules if set(rules.get(name).needs) <= there]
+    fix = (
+        f"Rules that it can serve: {', '.join(able)}."
+        if able
+        else (
+            "No rule can train it: its arrays are programmed only. To train, add [laws.update] to a technology file of your own."
+        )
+    )
+    law = "" if there else " (it has no update law)"
+    raise StateError(
+        f"Layer '{layer}': {type(rule).__name__} needs {' and '.join(missing)}, which the technology "
+        f"'{device.technology.id}' does not have{law}. {fix}"
+    )
+
+
+def saturated_share(tile: Tile) -> float:
+    """Share of the weights whose cells all stand within 2 % of the bound in one direction; NaN where a cell is NaN."""
+    low, high = tile.parameters[_LOW], tile.parameters[_HIGH]
+    place = (tile.conductance - low) / (high - low)
+    if bool(place.isnan().any()):
+        return float("nan")
+    gains = torch.tensor(tile.mapping.gains)[:, None, None]
+    towards = torch.where(gains > 0, place, 1.0 - place)
+    held = (towards > 1.0 - _AT_BOUND).all(0) | (towards < _AT_BOUND).all(0)
+    return float(held.float().mean())
+
+
+@final
+class Watch:
+    """Follows one layer in training; `name` is for its texts."""
+
+    def __init__(self, name: str, synapse: Synapse, rule: AbstractRule) -> None:
+        self.name, self.synapse, self.rule = name, synapse, rule
+        self.steps = self.samples = 0
+        self.asked = 0.0
+        self.settled = False
+        self._start = self._counts()
+        self.patience = max(rule.patience(block) for block in synapse.blocks)
+
+    def before(self, learning_rate: float) -> None:
+        """Note what the waiting requests ask for, in steps of the device, until that is judged."""
+        if self.settled:
+            return
+        dw = self.synapse.blocks[0].slow.granularity * self.synapse.output_scale
+        for request in self.synapse.requests:
+            self.samples += len(request.x)
+            largest = float(request.x.abs().max()) * float(request.d.abs().max()) if request.x.numel() else 0.0
+            self.asked = max(self.asked, learning_rate * largest / dw)
+
+    def after(self) -> None:
+        """Judge the step.
+
+        Raises
+        ------
+        ConvergenceError
+            NaN in an array, or more than half of its weights at a bound.
+        """
+        self.steps += 1
+        if self.steps % _EVERY_STEPS == 0:
+            self._check_bounds()
+        if not self.settled and self.samples >= self.patience and self.asked > 0:
+            self.settled = True
+            self._warn()
+
+    def _check_bounds(self) -> None:
+        for block in self.synapse.blocks:
+            share = saturated_share(block.slow)
+            if share <= _MOST_SATURATED:
+                continue
+            found = "NaN in its cells" if share != share else f"{100 * share:.0f} % of its weights at a bound"
+            raise ConvergenceError(
+                f"Layer '{self.name}', step {self.steps}: the array has {found}. Training has diverged; try a smaller learning "
+                "rate, a larger output_scale, or a rule that suits the device (`ohmnia rules`)."
+            )
+
+    def _counts(self) -> tuple[int, int]:
+        activity = self.synapse.activity()
+        own = activity.get(self.rule.gradient_tile())
+        return activity[SLOW].pulses, own.short_updates if own else 0
+
+    def _warn(self) -> None:
+        pulses, short = (now - then for now, then in zip(self._counts(), self._start, strict=True))
+        share = short / (self.samples * len(self.synapse.blocks))
+        head = f"Layer '{self.name}', {self.samples} samples with {type(self.rule).__name__}: "
+        figure = f"the largest update asks for {self.asked:.2g} of a step of the device"
+        if not pulses:
+            warnings.warn(f"{head}no pulse at all; {figure}. Try a larger learning rate.", stacklevel=4)
+        elif share >= _SHORT:
+            text = f"{100 * share:.0f} % of the trains are saturated; {figure}. Try a smaller learning rate or longer trains."
+            warnings.warn(head + text, stacklevel=4)
