@@ -9,7 +9,7 @@ from ohmnia.device import Device
 from ohmnia.training import RULES
 
 
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("name", sorted(RULES))
 def test_a_rule_explains_itself(device: Device, name: str) -> None:
     rule = RULES.get(name)()
     assert rule.when.endswith(".")

@@ -26,7 +26,7 @@ def test_what_devices_offer(device: Device) -> None:
     assert offers(ohmnia.resolve(ohmnia.technology("pcm"))) == set()
 
 
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("name", sorted(RULES))
 def test_a_technology_without_an_update_law_is_refused_at_once(name: str) -> None:
     model = convert(nn.Linear(4, 3), ohmnia.technology("pcm"), config=ArrayConfig(zero="mid-window"))
     with pytest.raises(StateError, match=r"'pcm' does not have \(it has no update law\). No rule can train it"):
