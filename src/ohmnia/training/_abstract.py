@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 
 from ohmnia._validation import Strict
-from ohmnia.array import SLOW, Block, Synapse, Tile, UpdateRequest
+from ohmnia.array import Block, Synapse, Tile, UpdateRequest
 
 BOTH_WAYS = "pulses in both directions"
 SYMMETRY_POINT = "a symmetry point inside the window"
@@ -23,14 +23,6 @@ class AbstractRule(Strict):
     citations: ClassVar[tuple[str, ...]] = ()
     when: ClassVar[str] = ""
     needs: ClassVar[tuple[str, ...]] = (BOTH_WAYS,)
-
-    def gradient_tile(self) -> str:
-        """The array that the gradient is pulsed onto."""
-        return SLOW
-
-    def patience(self, block: Block) -> int:
-        """Samples within which the slow tile should have had a pulse."""
-        return 300
 
     def derived(self, tile: Tile) -> dict[str, float]:
         """Hyper-parameters that follow from the device, with their values for a tile."""

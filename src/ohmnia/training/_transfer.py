@@ -127,14 +127,6 @@ class AbstractTransferRule(AbstractRule):
         )
         _count(fast, slow, counts)
 
-    def gradient_tile(self) -> str:
-        """The fast tile."""
-        return FAST
-
-    def patience(self, block: Block) -> int:
-        """Samples of 30 reads of every column."""
-        return 30 * self.transfer_every * block.shape[1]
-
     def derived(self, tile: Tile) -> dict[str, float]:
         """gamma0."""
         return {"gamma0": self.memory(tile)}

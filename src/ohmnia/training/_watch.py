@@ -1,22 +1,20 @@
-"""What goes wrong in training: a rule that the device cannot serve, arrays at their bounds, updates without an effect."""
+"""What goes wrong in training: a rule that the device cannot serve, arrays at their bounds."""
 
 from __future__ import annotations
 
-import warnings
 from typing import final
 
 import torch
 
 from ohmnia._errors import ConvergenceError, StateError
 from ohmnia._registry import Registry
-from ohmnia.array import SLOW, Synapse, Tile
+from ohmnia.array import Synapse, Tile
 from ohmnia.device import Device
 from ohmnia.training._abstract import BOTH_WAYS, SYMMETRY_POINT, AbstractRule
 
 _LOW, _HIGH = 2, 3
 _AT_BOUND, _MOST_SATURATED = 0.02, 0.5
 _EVERY_STEPS = 50
-_SHORT = 0.99
 
 
 def offers(device: Device) -> set[str]:
@@ -70,23 +68,8 @@ def saturated_share(tile: Tile) -> float:
 class Watch:
     """Follows one layer in training; `name` is for its texts."""
 
-    def __init__(self, name: str, synapse: Synapse, rule: AbstractRule) -> None:
-        self.name, self.synapse, self.rule = name, synapse, rule
-        self.steps = self.samples = 0
-        self.asked = 0.0
-        self.settled = False
-        self._start = self._counts()
-        self.patience = max(rule.patience(block) for block in synapse.blocks)
-
-    def before(self, learning_rate: float) -> None:
-        """Note what the waiting requests ask for, in steps of the device, until that is judged."""
-        if self.settled:
-            return
-        dw = self.synapse.blocks[0].slow.granularity * self.synapse.output_scale
-        for request in self.synapse.requests:
-            self.samples += len(request.x)
-            largest = float(request.x.abs().max()) * float(request.d.abs().max()) if request.x.numel() else 0.0
-            self.asked = max(self.asked, learning_rate * largest / dw)
+    def __init__(self, name: str, synapse: Synapse) -> None:
+        self.name, self.synapse, self.steps = name, synapse, 0
 
     def after(self) -> None:
         """Judge the step.
@@ -99,9 +82,6 @@ class Watch:
         self.steps += 1
         if self.steps % _EVERY_STEPS == 0:
             self._check_bounds()
-        if not self.settled and self.samples >= self.patience and self.asked > 0:
-            self.settled = True
-            self._warn()
 
     def _check_bounds(self) -> None:
         for block in self.synapse.blocks:
@@ -113,19 +93,3 @@ class Watch:
                 f"Layer '{self.name}', step {self.steps}: the array has {found}. Training has diverged; try a smaller learning "
                 "rate, a larger output_scale, or a rule that suits the device (`ohmnia rules`)."
             )
-
-    def _counts(self) -> tuple[int, int]:
-        activity = self.synapse.activity()
-        own = activity.get(self.rule.gradient_tile())
-        return activity[SLOW].pulses, own.short_updates if own else 0
-
-    def _warn(self) -> None:
-        pulses, short = (now - then for now, then in zip(self._counts(), self._start, strict=True))
-        share = short / (self.samples * len(self.synapse.blocks))
-        head = f"Layer '{self.name}', {self.samples} samples with {type(self.rule).__name__}: "
-        figure = f"the largest update asks for {self.asked:.2g} of a step of the device"
-        if not pulses:
-            warnings.warn(f"{head}no pulse at all; {figure}. Try a larger learning rate.", stacklevel=4)
-        elif share >= _SHORT:
-            text = f"{100 * share:.0f} % of the trains are saturated; {figure}. Try a smaller learning rate or longer trains."
-            warnings.warn(head + text, stacklevel=4)

@@ -74,7 +74,7 @@ class AnalogOptimizer(torch.optim.Optimizer):
         for key, (layer, own) in self._rules.items():
             for block in layer.synapse.blocks:
                 own.prepare(block)
-            self._watches[key] = Watch(layer.synapse.name, layer.synapse, own)
+            self._watches[key] = Watch(layer.synapse.name, layer.synapse)
         parameters = list(model.parameters())
         if digital is None and parameters:
             digital = torch.optim.SGD(parameters, default)
@@ -159,7 +159,6 @@ class AnalogOptimizer(torch.optim.Optimizer):
     def _apply(self, key: int, learning_rate: float) -> None:
         (layer, rule), watch = self._rules[key], self._watches[key]
         if layer.synapse.requests:
-            watch.before(learning_rate)
             rule.apply(layer.synapse, learning_rate)
             watch.after()
 

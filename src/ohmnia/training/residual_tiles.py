@@ -119,10 +119,6 @@ class ResidualTiles(AbstractRule):
             transfer_column(block.tiles[names[onto]], column, rate * found, self.scheme)
             columns[j] = (column + 1) % block.slow.cols
 
-    def gradient_tile(self) -> str:
-        """The last array."""
-        return self.names()[-1]
-
     def derived(self, tile: Tile) -> dict[str, float]:
         """gamma."""
         return {"gamma": self.unit(tile)}
