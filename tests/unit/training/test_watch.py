@@ -1,7 +1,8 @@
-"""Rules that cannot be served, arrays at their bounds, and updates without an effect."""
+"""Rules that cannot be served, and arrays at their bounds."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pytest
@@ -28,6 +29,12 @@ def test_a_technology_without_an_update_law_is_refused_at_once(name: str) -> Non
     model = convert(nn.Linear(4, 3), ohmnia.technology("pcm"), config=ArrayConfig(zero="mid-window"))
     with pytest.raises(StateError, match=r"'pcm' does not have \(it has no update law\). No rule can train it"):
         AnalogOptimizer(model, RULES.get(name)(), 0.1)
+
+
+def test_rules_that_can_are_named(device: Device) -> None:
+    narrow = dataclasses.replace(device, g_min_siemens=1e-6, g_max_siemens=2e-6)
+    with pytest.raises(StateError, match="needs a symmetry point.*can serve: agad, mixed-precision, residual-tiles, rider, sgd"):
+        check_served(RULES.get("ttv2")(), narrow, "0", RULES)
 
 
 def saturate(tile: object, share: float) -> None:
