@@ -16,7 +16,7 @@ from ohmnia.device import Device
 from ohmnia.nn import convert
 from ohmnia.training import RULES, AnalogOptimizer
 from ohmnia.training._abstract import BOTH_WAYS, SYMMETRY_POINT
-from ohmnia.training._watch import Watch, offers, saturated_share
+from ohmnia.training._watch import Watch, check_served, offers, saturated_share
 
 
 def test_what_devices_offer(device: Device) -> None:
