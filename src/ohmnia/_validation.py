@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import tomllib
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -17,6 +17,14 @@ class Strict(BaseModel):
     """Base of every configuration record: frozen, unknown fields refused, no silent conversion of NaN."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with some fields changed; what the original has derived from its own fields is left behind."""
+        copied = super().model_copy(update=update, deep=deep)
+        fields = vars(copied)
+        for name in fields.keys() - type(self).model_fields.keys():
+            del fields[name]
+        return copied
 
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -53,3 +53,9 @@ def test_what_was_derived_once_does_not_make_a_record_another_one() -> None:
     assert used.converters.converter.step > 0.0
     assert used == Periphery()
     assert used.model_dump() == Periphery().model_dump()
+
+
+def test_a_changed_copy_has_its_own_converters() -> None:
+    used = Periphery(adc_range=15.0)
+    assert used.converters.converter.bound == 15.0
+    assert used.model_copy(update={"adc_range": 7.5}).converters == Periphery(adc_range=7.5).converters
