@@ -16,8 +16,8 @@ from torch import Tensor
 from ohmnia._errors import InvalidValueError
 from ohmnia.array.circuit.cells import AbstractCells, HoppingCells, OhmicCells, TransistorCells
 from ohmnia.array.circuit.wires import Line, Wires
+from ohmnia.device._constants import BOLTZMANN, ELEMENTARY_CHARGE
 from ohmnia.device.compact import HoppingCell
-from ohmnia.device.compact.hopping_cell import BOLTZMANN, ELEMENTARY_CHARGE
 
 # ngspice's own defaults judge no better than 1e-3; 1e-12 S of gmin would be seen in an array of open switches.
 OPTIONS = ".options reltol=1e-9 abstol=1e-15 vntol=1e-12 gmin=1e-18 itl1=500"

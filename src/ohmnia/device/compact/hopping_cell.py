@@ -36,10 +36,9 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from ohmnia._errors import require
+from ohmnia.device._constants import BOLTZMANN, ELEMENTARY_CHARGE
 from ohmnia.device._parts import quantity
 
-ELEMENTARY_CHARGE = 1.602176634e-19
-BOLTZMANN = 1.380649e-23
 _BISECTIONS = 100
 
 

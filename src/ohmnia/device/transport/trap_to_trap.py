@@ -40,11 +40,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ohmnia._errors import require
+from ohmnia._errors import ConvergenceError, require
+from ohmnia.device._constants import BOLTZMANN, ELEMENTARY_CHARGE
 from ohmnia.device.transport._abstract import AbstractTransportLaw, State
 
-# Exact in the SI of 2019.
-_CHARGE_COULOMBS, _BOLTZMANN_JOULES_PER_KELVIN = 1.602176634e-19, 1.380649e-23
 # sinh overflows beyond 710; Newton needs 4 to 8 steps.
 _LARGEST_ARGUMENT, _MOST_STEPS = 700.0, 100
 _MAY_BE_ZERO = ("energy_lrs_joules", "energy_hrs_joules", "series_ohms")
@@ -127,6 +126,8 @@ class TrapToTrap(AbstractTransportLaw):
             cell = cell - step
             if bool((step.abs() <= 4.0 * torch.finfo(torch.float64).eps * cell).all()):
                 break
+        else:
+            raise ConvergenceError(f"The current at up to {float(whole.max()):g} V is not found in {_MOST_STEPS} steps.")
         return torch.copysign(amperes * torch.sinh(cell / scale), volts.double())
 
     def conductance_siemens(self, state: State) -> float:
@@ -144,8 +145,8 @@ class TrapToTrap(AbstractTransportLaw):
             "lrs": (self.density_lrs_per_cubic_metre, self.distance_lrs_metres, self.energy_lrs_joules),
             "hrs": (self.density_hrs_per_cubic_metre, self.distance_hrs_metres, self.energy_hrs_joules),
         }[state]
-        heat = _BOLTZMANN_JOULES_PER_KELVIN * self.temperature_kelvin
+        heat = BOLTZMANN * self.temperature_kelvin
         rate = self.attempt_rate_hertz * math.exp(-energy / heat)
         area = math.pi * self.radius_metres**2
-        amperes = 2.0 * area * self.factor * _CHARGE_COULOMBS * density * distance * rate
-        return amperes, 2.0 * heat * self.length_metres / (_CHARGE_COULOMBS * distance)
+        amperes = 2.0 * area * self.factor * ELEMENTARY_CHARGE * density * distance * rate
+        return amperes, 2.0 * heat * self.length_metres / (ELEMENTARY_CHARGE * distance)

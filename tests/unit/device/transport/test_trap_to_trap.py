@@ -11,8 +11,9 @@ from scipy.optimize import brentq
 from torch import Tensor
 
 from contracts.transport_law import TransportLawContract
-from ohmnia._errors import InvalidValueError
+from ohmnia._errors import ConvergenceError, InvalidValueError
 from ohmnia.device import Device
+from ohmnia.device.transport import trap_to_trap
 from ohmnia.device.transport._abstract import State
 from ohmnia.device.transport.trap_to_trap import TrapToTrap
 
@@ -145,3 +146,9 @@ def test_a_coefficient_that_no_layer_can_have_is_refused(field: str) -> None:
     else:
         with pytest.raises(InvalidValueError, match="positive"):
             dataclasses.replace(LAW, **zero)
+
+
+def test_a_current_that_is_not_found_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trap_to_trap, "_MOST_STEPS", 1)
+    with pytest.raises(ConvergenceError, match="not found in 1 steps"):
+        LAW.current(tensor(1.0), "lrs")
