@@ -35,6 +35,8 @@ def _used(folder: Path | None) -> tuple[set[str], str]:
         scenario = validated(Scenario, read_json(folder / SCENARIO), str(folder / SCENARIO))
     elif (folder / MANIFEST).is_file():
         manifest = read_json(folder / MANIFEST)
+        if not {"citations", "technology"} <= manifest.keys():
+            raise InvalidValueError(f"{folder / MANIFEST} does not say what was used. Run `ohmnia reproduce --out {folder}`.")
         return set(manifest["citations"]), manifest["technology"]
     else:
         raise InvalidValueError(

@@ -6,7 +6,6 @@ digital correction where there is one.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, final
@@ -115,13 +114,7 @@ class Products:
         """RMSE at an age: mean over the matrices and its standard error; no number at an age that was not reached."""
         if seconds not in self.ages_seconds:
             return Estimate(None)
-        return estimate(self.rmse(correction)[self.ages_seconds.index(seconds)])
-
-
-def estimate(values: Float[Tensor, " matrices"]) -> Estimate:
-    """Mean over matrices, and its standard error where there is more than one."""
-    error = float(values.std()) / math.sqrt(len(values)) if len(values) > 1 else None
-    return Estimate(float(values.mean()), error)
+        return Estimate.of_mean(self.rmse(correction)[self.ages_seconds.index(seconds)])
 
 
 def reachable(device: Device, ages_seconds: tuple[float, ...]) -> tuple[float, ...]:

@@ -7,6 +7,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import NamedTuple, final
 
+from jaxtyping import Float
+from torch import Tensor
+
 from ohmnia._units import from_si
 from ohmnia.technology import Quantity
 
@@ -29,6 +32,12 @@ class Estimate:
     value: float | None
     error: float | None = None
     unit: str = "1"
+
+    @staticmethod
+    def of_mean(values: Float[Tensor, " samples"], unit: str = "1") -> Estimate:
+        """Mean of independent values (SI) and its standard error, which a single value does not have."""
+        error = float(values.std()) / math.sqrt(len(values)) if len(values) > 1 else None
+        return Estimate(float(values.mean()), error, unit)
 
 
 class Verdict(NamedTuple):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import numpy as np
+import torch
 from jaxtyping import Float
 
 from ohmnia._units import MICRO
@@ -46,8 +46,7 @@ def switching(technology: Technology | str | Path = "cmo-hfox", seed: int = 0, c
     trace = pulse_response(bench.device, cells * arrays, bench.stream).numpy()
     found = figures_of_merit(trace)
     for name, (words, unit, of) in MERITS.items():
-        values = of(found)
-        mean = Estimate(float(values.mean()), float(values.std(ddof=1)) / math.sqrt(len(values)), unit)
+        mean = Estimate.of_mean(torch.from_numpy(of(found)), unit)
         bench.row(f"{name}_mean", f"mean of {words}", mean, Within(0.10, _REMARKS[name]))
     _step_rows(bench, found)
     for name, (words, unit, of) in MERITS.items():
@@ -98,14 +97,12 @@ def _plots(bench: Bench, trace: Float[np.ndarray, "pulses cells"], found: Switch
 def _step_rows(bench: Bench, found: Switching) -> None:
     parts = {"set": (found.set_step_siemens, found.set_noise), "reset": (found.reset_step_siemens, found.reset_noise)}
     for name, (step, noise) in parts.items():
-        root = math.sqrt(len(step))
-        size = Estimate(float(step.mean()), float(step.std(ddof=1)) / root, "uS")
+        size = Estimate.of_mean(torch.from_numpy(step), "uS")
         bench.row(f"{name}_step", f"{name.upper()} step at the symmetry point", size, Shown("Not published apart."))
-        ratio = Estimate(float(noise.mean()), float(noise.std(ddof=1)) / root, "percent")
+        ratio = Estimate.of_mean(torch.from_numpy(noise), "percent")
         bench.row(f"{name}_noise", f"its noise-to-signal ratio, {name.upper()} alone", ratio, Shown("Not published apart."))
 
 
 def _range_rows(bench: Bench, name: str, words: str, values: Float[np.ndarray, "arrays cells"], unit: str, reason: str) -> None:
     for end, of in (("lowest", values.min(1)), ("highest", values.max(1))):
-        error = float(of.std(ddof=1)) / math.sqrt(len(of)) if len(of) > 1 else None
-        bench.row(f"{name}_{end}", f"{end} {words}", Estimate(float(of.mean()), error, unit), Shown(reason))
+        bench.row(f"{name}_{end}", f"{end} {words}", Estimate.of_mean(torch.from_numpy(of), unit), Shown(reason))

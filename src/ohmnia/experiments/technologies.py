@@ -15,7 +15,7 @@ from ohmnia.array import Tile, mapping
 from ohmnia.device import Device, resolve
 from ohmnia.experiments._bench import Bench
 from ohmnia.experiments._outcome import Outcome, Plot
-from ohmnia.experiments._products import CONVERTERS, Correction, Products, Setup, estimate, products, reachable
+from ohmnia.experiments._products import CONVERTERS, Correction, Products, Setup, products, reachable
 from ohmnia.experiments._verdict import Estimate, Shown
 from ohmnia.random import Stream
 from ohmnia.technology import Technology
@@ -159,7 +159,7 @@ def _ratio(contender: Contender, own: Contender, found: dict[str, Products], age
     if any(age not in part.ages_seconds for part in parts):
         return Estimate(None)
     other, mine = (part.rmse(c.correction)[part.ages_seconds.index(age)] for part, c in zip(parts, (contender, own), strict=True))
-    return estimate(other / mine)
+    return Estimate.of_mean(other / mine)
 
 
 def _factor_rows(bench: Bench, contenders: list[Contender], found: dict[str, Products]) -> None:

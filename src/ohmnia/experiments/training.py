@@ -8,7 +8,6 @@ published device and on three that are better in one respect, as in the paper's 
 from __future__ import annotations
 
 import copy
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,12 +67,12 @@ def training(
         for name, curve in _train_all(devices, run, plan, hidden).items():
             curves.setdefault(name, []).append(curve)
     last = {name: torch.tensor([curve[-1] for curve in runs], dtype=torch.float64) for name, runs in curves.items()}
-    bench.row("float", f"accuracy, {FLOAT}", _percent(last[FLOAT]), Shown(_QUICK))
+    bench.row("float", f"accuracy, {FLOAT}", Estimate.of_mean(last[FLOAT], "percent"), Shown(_QUICK))
     for name, values in last.items():
         if name == FLOAT:
             continue
-        bench.row(_IDS[name], f"accuracy, AGAD, {name}", _percent(values), Shown(_QUICK))
-    below = Estimate(*_mean(last[FLOAT] - last[PUBLISHED]), "percent")
+        bench.row(_IDS[name], f"accuracy, AGAD, {name}", Estimate.of_mean(values, "percent"), Shown(_QUICK))
+    below = Estimate.of_mean(last[FLOAT] - last[PUBLISHED], "percent")
     judge = Limit(at_most=0.01, remark=f"The paper: closely matching the software equivalent. {_QUICK}")
     bench.row("below_float", "AGAD on the published device below floating point, points", below, judge)
     plot = Plot(
@@ -84,7 +83,8 @@ def training(
         lambda: _figure(curves),
     )
     choices = [
-        "Both networks: learning rate 1, cosine to 0, batch 10, 60 epochs, chosen on a validation split of the training images.",
+        f"Both networks: learning rate {plan.lr:g}, {plan.schedule} schedule, batch {plan.batch_size}, {plan.epochs} epochs; the "
+        "rates were chosen on a validation split of the training images.",
         "AGAD takes its defaults from the device, for each of the four devices alike.",
         "The spread of the noise between cells keeps its ratio to the mean where the mean changes.",
     ]
@@ -124,15 +124,6 @@ def _fit(model: nn.Module, optimizer: torch.optim.Optimizer, task: Task, plan: L
         schedule.step()
         found.append(accuracy(model, task.x_test, task.y_test))
     return found
-
-
-def _mean(values: torch.Tensor) -> tuple[float, float | None]:
-    """Mean and its standard error, which one value does not have."""
-    return float(values.mean()), float(values.std()) / math.sqrt(len(values)) if len(values) > 1 else None
-
-
-def _percent(values: torch.Tensor) -> Estimate:
-    return Estimate(*_mean(values), "percent")
 
 
 def _figure(curves: dict[str, list[list[float]]]) -> Figure:

@@ -12,7 +12,7 @@ from ohmnia._units import DAY, YEAR
 from ohmnia.array import Wires
 from ohmnia.device import Device
 from ohmnia.device.read_noise.no_noise import NoReadNoise
-from ohmnia.experiments._products import NO_CONVERTERS, Products, Setup, estimate, products, reachable, through_wires
+from ohmnia.experiments._products import NO_CONVERTERS, Products, Setup, products, reachable, through_wires
 from ohmnia.random import Stream
 
 SMALL = Setup(size=16, matrices=2, vectors=30, acceptance=0.002, periphery=NO_CONVERTERS)
@@ -79,9 +79,3 @@ def test_ages_that_are_not_published_are_left_out(device: Device) -> None:
     assert reachable(device, ages) == ages
     assert reachable(ohmnia.resolve(ohmnia.technology("wan-2022")), ages) == (0.0, DAY)
     assert products(device, SMALL, (0.0,), STREAM).at(DAY).value is None
-
-
-def test_an_estimate_is_the_mean_and_its_standard_error() -> None:
-    found = estimate(torch.tensor([1.0, 3.0], dtype=torch.float64))
-    assert (found.value, found.error) == (2.0, pytest.approx(1.0))
-    assert estimate(torch.tensor([2.0])).error is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from ohmnia.experiments._verdict import Estimate, Limit, Shown, Within
 from ohmnia.technology import Quantity
@@ -33,3 +34,9 @@ def test_limits(value: float | None, ok: bool) -> None:
 
 def test_shown_needs_no_number() -> None:
     assert Shown("no voltage is published").verdict(Estimate(None), FOUND) == (None, None, "", "no voltage is published")
+
+
+def test_an_estimate_is_the_mean_and_its_standard_error() -> None:
+    found = Estimate.of_mean(torch.tensor([1.0, 3.0], dtype=torch.float64))
+    assert (found.value, found.error) == (2.0, pytest.approx(1.0))
+    assert Estimate.of_mean(torch.tensor([2.0])).error is None
