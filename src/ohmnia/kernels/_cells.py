@@ -1,8 +1,9 @@
 """Pulses on cells, row after row: packed trains are met by AND and popcount, and a row's cells stay in cache.
 
 A row and a sample meet in one of two ways, which give the same bits: *dense*, pulse after pulse on all columns at once; or
-by *hits*, where the columns that coincide are first put close together. Either is vectorised for soft bounds with exponents
-of 1; other exponents are done cell by cell. All steps are float32 operations in one order, without fast-math.
+by *hits*, where the pulsed cells of many rows are first put close together, those with most pulses first. Either is
+vectorised for soft bounds with exponents of 1; other exponents are done cell by cell. All steps are float32 operations in
+one order, without fast-math.
 """
 
 from __future__ import annotations
@@ -79,23 +80,28 @@ def _normals(lanes, at, counter, key1, index, xi, table, width):
 
 
 @jit
+def _moved(old, low, high, noise, slope, sign, xi, scaled):
+    """Conductance after one pulse of a linear law: `_pulse` without its branches."""
+    reach = _F32(sign * _F32((high if sign > _ZERO else low) - old))
+    reach = reach if reach > _ZERO else _ZERO
+    mean = _F32(slope * reach)
+    spread = _F32(noise * mean) if scaled else noise
+    moved = _F32(old + _F32(sign * _F32(mean + _F32(spread * xi))))
+    floor, ceiling = old if old < low else low, old if old > high else high
+    moved = moved if moved > floor else floor
+    return moved if moved < ceiling else ceiling
+
+
+@jit
 def _vector_pulse(
     g, at, limits, low, high, noise, slopes, rise, fall, signs, sign_at, row_sign, counts, number, xi, width, scaled
 ):
-    """Pulse `number` of every cell that has so many: `_pulse` without its branches."""
+    """Pulse `number` of every cell of a row that has so many."""
     for j in range(width):
         # All loads first: a load behind a condition becomes a gather.
         old, floor, ceiling, spread = g[at + j], limits[low + j], limits[high + j], limits[noise + j]
         up_slope, down_slope, sign = slopes[rise + j], slopes[fall + j], _F32(signs[sign_at + j] * row_sign)
-        up = sign > _ZERO
-        reach = _F32(sign * _F32((ceiling if up else floor) - old))
-        reach = reach if reach > _ZERO else _ZERO
-        mean = _F32((up_slope if up else down_slope) * reach)
-        spread = _F32(spread * mean) if scaled else spread
-        moved = _F32(old + _F32(sign * _F32(mean + _F32(spread * xi[j]))))
-        floor, ceiling = old if old < floor else floor, old if old > ceiling else ceiling
-        moved = moved if moved > floor else floor
-        moved = moved if moved < ceiling else ceiling
+        moved = _moved(old, floor, ceiling, spread, up_slope if sign > _ZERO else down_slope, sign, xi[j], scaled)
         g[at + j] = moved if number < counts[j] else old
 
 
@@ -111,12 +117,14 @@ def prepare_row(parameters, size, cell, width, at, key0, lanes, slopes, slopes_s
 
 
 @jit
-def update_dense(tile, planes, row, width, size, signs, sign_at, row_sign, first, key1, scaled, most, work, table, epoch):
-    """One sample on all columns of a row, pulse after pulse."""
+def update_dense(
+    tile, planes, row, width, size, signs, sign_at, row_sign, first, key1, scaled, most, work, prepared, falling, table, epoch
+):
+    """One sample on all columns of a row, pulse after pulse; the row's lanes and slopes start at `prepared`."""
     conductance, parameters, epochs = tile
     lanes, slopes, counts, index, xi = work
     for p in range(planes):
-        at = p * width
+        at = prepared + p * width
         cell = (p * (size // (planes * width)) + row) * width
         own_sign = row_sign if p == _U64(0) else -row_sign
         for number in range(most):
@@ -130,7 +138,7 @@ def update_dense(tile, planes, row, width, size, signs, sign_at, row_sign, first
                 _U64(4) * size + cell,
                 slopes,
                 at,
-                planes * width + at,
+                falling + at,
                 signs,
                 sign_at,
                 own_sign,
@@ -145,92 +153,86 @@ def update_dense(tile, planes, row, width, size, signs, sign_at, row_sign, first
 
 
 @jit
-def find_hits(row_words, words, start, stride, count, hits):
-    """Which of the listed columns coincide with a row, into `hits`; returns how many. Without a branch, for speed."""
-    found = _U64(0)
-    if row_words.shape[0] == 1:
-        row_word = row_words[0]
-        for k in range(count):
-            hits[found] = k
-            found += _U64(_U32(row_word & words[start + k]) != _U32(0))
-        return found
+def find_hits(row_words, words, start, stride, count, listed, listed_at, signs, sign_at, row_cell, row_sign, found, hits):
+    """Append the listed columns that coincide with a row: cell, direction and pulses; returns how many hits there are now."""
+    cells, directions, counts = hits
+    row_word = row_words[0]
     for k in range(count):
-        both = _U32(0)
-        for part in range(row_words.shape[0]):
-            both = _U32(both | _U32(row_words[part] & words[start + _U64(part) * stride + k]))
-        hits[found] = k
-        found += _U64(both != _U32(0))
+        j = _U64(listed[listed_at + k])
+        pulses = popcount(_U32(row_word & words[start + k]))
+        for part in range(1, row_words.shape[0]):
+            pulses = _U32(pulses + popcount(_U32(row_words[part] & words[start + _U64(part) * stride + k])))
+        # Without a branch, for speed: what is no hit is overwritten by the next one.
+        cells[found], directions[found], counts[found] = _U32(row_cell + j), _F32(signs[sign_at + j] * row_sign), pulses
+        found += _U64(pulses != _U32(0))
     return found
 
 
 @jit
-def count_hits(row_words, words, start, stride, listed, listed_at, found, hits, counts, columns):
-    """Pulses and columns of the hit cells; the most of a cell, and their sum."""
+def sort_hits(found, hits, ordered, live):
+    """Hits by falling number of pulses; `live[n]` have more than n. Returns the most of a cell, and their sum."""
+    cells, directions, counts = hits
     most, total = _U32(0), _U32(0)
     for h in range(found):
-        k = _U64(hits[h])
-        pulses = _U32(0)
-        for part in range(row_words.shape[0]):
-            pulses = _U32(pulses + popcount(_U32(row_words[part] & words[start + _U64(part) * stride + k])))
-        counts[h], columns[h] = pulses, listed[listed_at + k]
-        total = _U32(total + pulses)
-        most = pulses if pulses > most else most
+        total = _U32(total + counts[h])
+        most = counts[h] if counts[h] > most else most
+    if most <= _U32(1):
+        live[0] = found
+        for h in range(found):
+            ordered[0][h], ordered[1][h] = cells[h], directions[h]
+        return np.int64(most), np.int64(total)
+    places = live[most + 1 :]
+    for n in range(most + 1):
+        live[n] = 0
+    for h in range(found):
+        live[counts[h] - 1] += 1
+    for n in range(most - 1, -1, -1):
+        live[n] += live[n + 1]
+    for n in range(most + 1):
+        places[n] = live[n]
+    for h in range(found):
+        at = places[counts[h]]
+        places[counts[h]] = at + 1
+        ordered[0][at], ordered[1][at] = cells[h], directions[h]
     return np.int64(most), np.int64(total)
 
 
 @jit
-def update_hits(tile, size, row_cell, signs, sign_at, row_sign, found, most, first, keys, law, work, close, table, epoch, stride):
-    """One sample on the hit cells of a row of a plane: put close together, pulsed, and put back."""
+def update_hits(tile, size, offset, plane_sign, ordered, live, most, first, keys, scaled, close, table, epoch):
+    """One sample on hit cells of a plane: put close together, pulsed, and put back."""
     conductance, parameters, epochs = tile
-    columns, counts, lanes, index, xi, numbers = work[0], work[1], close[0], close[1], close[2], close[3]
-    low, high, noise, slope, sign_close = stride, _U64(2) * stride, _U64(3) * stride, _U64(4) * stride, _U64(5) * stride
+    cells, directions = ordered
+    lanes, index, xi, old, low, high, noise, slope, signs = close
+    found = live[0]
     for h in range(found):
-        j = _U64(columns[h])
-        cell = row_cell + j
-        sign = _F32(signs[sign_at + j] * row_sign)
-        numbers[h] = conductance[cell]
-        numbers[low + h] = parameters[_U64(2) * size + cell]
-        numbers[high + h] = parameters[_U64(3) * size + cell]
-        numbers[noise + h] = parameters[_U64(4) * size + cell]
-        numbers[slope + h] = parameters[cell if sign > _ZERO else size + cell]
-        numbers[sign_close + h] = sign
+        cell = _U64(cells[h]) + offset
+        sign = _F32(directions[h] * plane_sign)
+        old[h] = conductance[cell]
+        low[h] = parameters[_U64(2) * size + cell]
+        high[h] = parameters[_U64(3) * size + cell]
+        noise[h] = parameters[_U64(4) * size + cell]
+        slope[h] = parameters[cell if sign > _ZERO else size + cell]
+        signs[h] = sign
         epochs[cell] = epoch
     for h in range(found):
-        numbers[slope + h] = _F32(numbers[slope + h] / _F32(numbers[high + h] - numbers[low + h]))
+        slope[h] = _F32(slope[h] / _F32(high[h] - low[h]))
     for h in range(found):
-        lanes[h] = mix(_U32(_U32(row_cell + _U64(columns[h])) ^ _U32(keys[0])))
+        lanes[h] = mix(_U32(_U32(cells[h] + _U32(offset)) ^ _U32(keys[0])))
     for number in range(most):
-        _normals(lanes, _U64(0), step(first + number), _U32(keys[1]), index, xi, table, found)
-        _vector_pulse(
-            numbers,
-            _U64(0),
-            numbers,
-            low,
-            high,
-            noise,
-            numbers,
-            slope,
-            slope,
-            numbers,
-            sign_close,
-            _ONE,
-            counts,
-            _U32(number),
-            xi,
-            found,
-            law[0],
-        )
+        width = live[number]
+        _normals(lanes, _U64(0), step(first + number), _U32(keys[1]), index, xi, table, width)
+        for h in range(width):
+            old[h] = _moved(old[h], low[h], high[h], noise[h], slope[h], signs[h], xi[h], scaled)
     for h in range(found):
-        conductance[row_cell + _U64(columns[h])] = numbers[h]
+        conductance[_U64(cells[h]) + offset] = old[h]
 
 
 @jit
-def update_singly(tile, row_cell, signs, sign_at, row_sign, found, first, keys, law, work, table, epoch):
-    """One sample on the hit cells of a row of a plane, cell by cell, for any law."""
+def update_singly(tile, offset, plane_sign, found, hits, first, keys, law, table, epoch):
+    """One sample on hit cells of a plane, cell by cell, for any law."""
     conductance, parameters, epochs = tile
+    cells, directions, counts = hits
     for h in range(found):
-        j = _U64(work[0][h])
-        up = _F32(signs[sign_at + j] * row_sign) > _ZERO
-        cell = np.int64(row_cell + j)
-        pulses(conductance, parameters, cell, up, first, np.int64(work[1][h]), keys[0], keys[1], law, table)
+        cell, up = np.int64(_U64(cells[h]) + offset), _F32(directions[h] * plane_sign) > _ZERO
+        pulses(conductance, parameters, cell, up, first, np.int64(counts[h]), keys[0], keys[1], law, table)
         epochs[cell] = epoch

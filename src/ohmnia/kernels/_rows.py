@@ -11,10 +11,10 @@ import numpy as np
 
 from ohmnia.kernels._cells import (
     count,
-    count_hits,
     find_hits,
     prepare_row,
     pulses,
+    sort_hits,
     update_dense,
     update_hits,
     update_singly,
@@ -26,21 +26,24 @@ _F32, _U32, _U64 = np.float32, np.uint32, np.uint64
 _ONE, _ZERO = np.float32(1.0), np.float32(0.0)
 _TWO_POW_32 = 4294967296.0
 _SHIFT = np.uint32(20)
-# To put a hit cell close to the others costs as much as ten lanes of a pulse; below this share of the columns it pays.
-_LANES_A_HIT, _DENSE_SHARE = 10, 0.25
+# To put a hit cell close to the others costs as much as so many lanes of a pulse; below this share of the columns it pays.
+_LANES_A_HIT, _DENSE_SHARE = 7, 0.25
 AUTO, DENSE, HITS = range(3)
+# Rows whose hits are put together, for long vectors; and how many hits find room, unless two rows have more.
+_TOGETHER, _ROOM = 64, 2048
 
 
 @jit
-def _read(conductance, epochs, weight, variance, converter, xi, i, j, epoch):
+def _read(tile, planes, size, at, weight, variance, converter, xi, epoch):
     """Read one weight of the fast tile through noise and ADC; a weight pulsed just now has no read noise."""
-    planes = conductance.shape[0]
+    conductance, _, epochs = tile
     value, fresh = -weight[planes], True
     for p in range(planes):
-        value += weight[p] * np.float64(conductance[p, i, j])
-        fresh = fresh and epochs[p, i, j] == epoch
+        cell = _U64(p) * size + at
+        value += weight[p] * np.float64(conductance[cell])
+        fresh = fresh and epochs[cell] == epoch
     bound, resolution, noise = converter
-    sigma = math.sqrt((0.0 if fresh else np.float64(variance)) + noise * noise)
+    sigma = math.sqrt((0.0 if fresh else variance) + noise * noise)
     value += sigma * np.float64(xi)
     if resolution > 0.0:
         value = resolution * np.round(value / resolution)
@@ -48,14 +51,15 @@ def _read(conductance, epochs, weight, variance, converter, xi, i, j, epoch):
 
 
 @jit
-def _hidden_steps(hidden, i, j, change, slow_length, forget):
+def _hidden_steps(hidden, at, change, slow_length, forget):
     """Add to H; the steps that leave it (signed), and whether they were limited."""
-    h = np.float64(_F32(np.float64(hidden[i, j]) + change))
+    h = np.float64(_F32(np.float64(hidden[at]) + change))
+    if abs(h) < 1.0:
+        hidden[at] = h
+        return 0, False
     whole = math.trunc(min(max(h, -1e9), 1e9))
     steps = min(max(whole, -slow_length), slow_length)
-    if steps != 0:
-        h = h * forget if forget >= 0.0 else h - steps
-    hidden[i, j] = h
+    hidden[at] = h * forget if forget >= 0.0 else h - steps
     return steps, abs(whole) > slow_length
 
 
@@ -67,6 +71,57 @@ def _direct_steps(key0, key1, i, b, change, slow_length):
     for slot in range(slow_length):
         steps += np.int64(word(key0, key1, i, b * slow_length + slot)) < threshold
     return steps if change > 0.0 else -steps, abs(change) > slow_length
+
+
+@jit
+def _pulse_hits(tile, planes, found, hits, ordered, live, first, keys, law, close, table, epoch):
+    """One sample on the hit cells of some rows; the number of pulses."""
+    size = _U64(tile[0].shape[0])
+    most, total = sort_hits(found, hits, ordered, live)
+    for p in range(planes):
+        offset, sign = _U64(p) * (size // _U64(planes)), _ONE if p == 0 else -_ONE
+        if law[1]:
+            update_hits(tile, size, offset, sign, ordered, live, most, first, keys, law[0], close, table, epoch)
+        else:
+            update_singly(tile, offset, sign, found, hits, first, keys, law, table, epoch)
+    return total * planes
+
+
+@jit
+def _read_column(
+    first_row, last_row, b, planes, size, cols, tile, slow, law, table, event, factor, buffers, keys, numbers, counts
+):
+    """What follows a sample: one column of the fast tile is read, and reaches H, M, P and the slow tile."""
+    conductance, parameters, epochs = slow
+    hidden, reference, mean, variance, weight = buffers
+    converter = (numbers[0], numbers[1], numbers[2])
+    direct, slow_length, forget = numbers[4] > 0.0, np.int64(numbers[5]), numbers[6]
+    epoch, slow_epoch = np.int32(numbers[7]), np.int32(numbers[8])
+    column, number, reaches, renews = event
+    gain, beta = factor
+    quiet = variance.shape[1] == 0
+    for i in range(first_row, last_row):
+        at = _U64(i) * cols + _U64(column)
+        xi = table[word(keys[4], keys[5], i, b) >> _SHIFT]
+        own = 0.0 if quiet else np.float64(variance[i, number])
+        r = _read(tile, planes, size, at, weight, own, converter, xi, epoch)
+        if reaches:
+            change = gain * (r - np.float64(reference[at]))
+            if direct:
+                steps, limited = _direct_steps(keys[6], keys[7], i, b, change, slow_length)
+            else:
+                steps, limited = _hidden_steps(hidden, at, change, slow_length, forget)
+            counts[2] += limited
+            if steps != 0:
+                for p in range(planes):
+                    up, cell = (steps > 0) == (p == 0), np.int64(_U64(p) * size + at)
+                    pulses(conductance, parameters, cell, up, b * slow_length, abs(steps), keys[2], keys[3], law, table)
+                    epochs[cell] = slow_epoch
+                counts[1] += abs(steps) * planes
+        if beta > 0.0:
+            mean[at] = _F32(np.float64(mean[at]) + beta * (r - np.float64(mean[at])))
+        if renews:
+            reference[at] = mean[at]
 
 
 @jit
@@ -112,50 +167,56 @@ def update_rows(
         int64 (3,): pulses on the fast tile, on the slow tile, limited transfers; added to.
     """
     conductance, parameters, epochs = fast
-    slow_conductance, slow_parameters, slow_epochs = slow
     d, table, col_words, row_words, listed_words, listed, listed_count, share, signs = planned
-    hidden, reference, mean, variance, weight = buffers
     planes, rows, cols = conductance.shape
-    converter = (numbers[0], numbers[1], numbers[2])
-    length, direct, slow_length, forget = np.int64(numbers[3]), numbers[4] > 0.0, np.int64(numbers[5]), numbers[6]
-    epoch, slow_epoch = np.int32(numbers[7]), np.int32(numbers[8])
+    length, epoch = np.int64(numbers[3]), np.int32(numbers[7])
     size, width, parts, stride = _U64(planes * rows * cols), _U64(cols), col_words.shape[1], _U64(cols + 1)
     tile = (conductance.reshape(-1), parameters.reshape(-1), epochs.reshape(-1))
-    slow_tile = (slow_conductance.reshape(-1), slow_parameters.reshape(-1))
+    slow_tile = (slow[0].reshape(-1), slow[1].reshape(-1), slow[2].reshape(-1))
+    digital = (buffers[0].reshape(-1), buffers[1].reshape(-1), buffers[2].reshape(-1), buffers[3], buffers[4])
     flat_signs, flat_words, flat_listed_words, flat_listed = (
         signs.ravel(),
         col_words.ravel(),
         listed_words.ravel(),
         listed.ravel(),
     )
-    hits, columns = np.empty(cols + 1, np.uint32), np.empty(cols + 1, np.uint32)
-    hit_counts, row_counts = np.empty(cols + 1, np.uint32), np.empty(cols + 1, np.uint32)
-    lanes, slopes = np.empty(planes * cols, np.uint32), np.empty(2 * planes * cols, np.float32)
-    index, xi = np.empty(cols, np.uint32), np.empty(cols, np.float32)
+    room = max(_ROOM, 2 * cols)
+    lanes, falling = np.empty(_TOGETHER * planes * cols, np.uint32), _U64(_TOGETHER * planes * cols)
+    slopes, row_counts = np.empty(2 * lanes.shape[0], np.float32), np.empty(cols, np.uint32)
+    index, xi = np.empty(room, np.uint32), np.empty(room, np.float32)
     dense_work = (lanes, slopes, row_counts, index, xi)
-    close = (np.empty(cols, np.uint32), index, xi, np.empty(6 * (cols + 1), np.float32))
-    own = np.empty(parts, np.uint32)
-    for i in range(first_row, last_row):
-        ready = False
+    hits = (np.empty(room, np.uint32), np.empty(room, np.float32), np.empty(room, np.uint32))
+    ordered = (np.empty(room, np.uint32), np.empty(room, np.float32))
+    live = np.empty(2 * length + 3, np.uint64)
+    six = np.empty((6, room), np.float32)
+    close = (np.empty(room, np.uint32), index, xi, six[0], six[1], six[2], six[3], six[4], six[5])
+    own, ready = np.empty(parts, np.uint32), np.empty(_TOGETHER, np.bool_)
+    for top in range(first_row, last_row, _TOGETHER):
+        bottom = min(top + _TOGETHER, last_row)
+        ready[:] = False
         for b in range(d.shape[0]):
-            slots = 0
-            for part in range(parts):
-                own[part] = row_words[b, part, i]
-                slots += np.int64(popcount(own[part]))
-            if slots > 0:
-                row_sign, first, sign_at = _ONE if d[b, i] > _ZERO else -_ONE, b * length, _U64(b * cols)
+            first, sign_at, found = b * length, _U64(b * cols), _U64(0)
+            for i in range(top, bottom):
+                slots = 0
+                for part in range(parts):
+                    own[part] = row_words[b, part, i]
+                    slots += np.int64(popcount(own[part]))
+                if slots == 0:
+                    continue
+                row_sign = _ONE if d[b, i] > _ZERO else -_ONE
                 dense, most, total = False, 0, 0
                 likely = min(slots * share[b], np.float64(listed_count[b]))
                 if law[1] and (path == DENSE or (path == AUTO and likely > _DENSE_SHARE * cols)):
                     most, total = count(own, flat_words, _U64(b * parts * cols), width, width, row_counts)
                     hit = min(total, np.int64(listed_count[b]))
-                    dense = path == DENSE or hit * (most + _LANES_A_HIT) > most * cols
+                    dense = path == DENSE or hit * _LANES_A_HIT + total > most * cols
                 if dense:
-                    if not ready:
+                    prepared = _U64((i - top) * planes * cols)
+                    if not ready[i - top]:
                         for p in range(planes):
-                            row_cell, at = _U64((p * rows + i) * cols), _U64(p * cols)
-                            prepare_row(tile[1], size, row_cell, width, at, _U32(keys[0]), lanes, slopes, _U64(planes * cols))
-                        ready = True
+                            row_cell, at = _U64((p * rows + i) * cols), prepared + _U64(p * cols)
+                            prepare_row(tile[1], size, row_cell, width, at, _U32(keys[0]), lanes, slopes, falling)
+                        ready[i - top] = True
                     update_dense(
                         tile,
                         _U64(planes),
@@ -170,62 +231,51 @@ def update_rows(
                         law[0],
                         most,
                         dense_work,
+                        prepared,
+                        falling,
                         table,
                         epoch,
                     )
-                else:
-                    start = _U64(b * parts * (cols + 1))
-                    found = find_hits(own, flat_listed_words, start, stride, _U64(listed_count[b]), hits)
-                    most, total = count_hits(
-                        own, flat_listed_words, start, stride, flat_listed, _U64(b * (cols + 1)), found, hits, hit_counts, columns
-                    )
-                    work = (columns, hit_counts)
-                    for p in range(planes):
-                        own_sign, row_cell = row_sign if p == 0 else -row_sign, _U64((p * rows + i) * cols)
-                        if law[1]:
-                            update_hits(
-                                tile,
-                                size,
-                                row_cell,
-                                flat_signs,
-                                sign_at,
-                                own_sign,
-                                found,
-                                most,
-                                first,
-                                keys,
-                                law,
-                                work,
-                                close,
-                                table,
-                                epoch,
-                                stride,
-                            )
-                        else:
-                            update_singly(
-                                tile, row_cell, flat_signs, sign_at, own_sign, found, first, keys, law, work, table, epoch
-                            )
-                counts[0] += total * planes
-            j = np.int64(events[b, 0])
-            if j >= 0:
-                xi = table[word(keys[4], keys[5], i, b) >> _SHIFT]
-                r = _read(conductance, epochs, weight, variance[i, events[b, 1]], converter, xi, i, j, epoch)
-                if events[b, 2]:
-                    change = factors[b, 0] * (r - np.float64(reference[i, j]))
-                    if direct:
-                        steps, limited = _direct_steps(keys[6], keys[7], i, b, change, slow_length)
-                    else:
-                        steps, limited = _hidden_steps(hidden, i, j, change, slow_length, forget)
-                    counts[2] += limited
-                    if steps != 0:
-                        for p in range(planes):
-                            up = (steps > 0) == (p == 0)
-                            first = b * slow_length
-                            cell = (p * rows + i) * cols + j
-                            pulses(slow_tile[0], slow_tile[1], cell, up, first, abs(steps), keys[2], keys[3], law, table)
-                            slow_epochs[p, i, j] = slow_epoch
-                        counts[1] += abs(steps) * planes
-                if factors[b, 1] > 0.0:
-                    mean[i, j] = _F32(np.float64(mean[i, j]) + factors[b, 1] * (r - np.float64(mean[i, j])))
-                if events[b, 3]:
-                    reference[i, j] = mean[i, j]
+                    counts[0] += total * planes
+                    continue
+                if found + _U64(listed_count[b]) >= _U64(room):
+                    counts[0] += _pulse_hits(tile, planes, found, hits, ordered, live, first, keys, law, close, table, epoch)
+                    found = _U64(0)
+                found = find_hits(
+                    own,
+                    flat_listed_words,
+                    _U64(b * parts * (cols + 1)),
+                    stride,
+                    _U64(listed_count[b]),
+                    flat_listed,
+                    _U64(b * (cols + 1)),
+                    flat_signs,
+                    sign_at,
+                    _U64(i * cols),
+                    row_sign,
+                    found,
+                    hits,
+                )
+            if found > _U64(0):
+                counts[0] += _pulse_hits(tile, planes, found, hits, ordered, live, first, keys, law, close, table, epoch)
+            if events[b, 0] >= 0:
+                event = (events[b, 0], events[b, 1], events[b, 2] > 0, events[b, 3] > 0)
+                factor, plane = (factors[b, 0], factors[b, 1]), _U64(rows * cols)
+                _read_column(
+                    top,
+                    bottom,
+                    b,
+                    planes,
+                    plane,
+                    width,
+                    tile,
+                    slow_tile,
+                    law,
+                    table,
+                    event,
+                    factor,
+                    digital,
+                    keys,
+                    numbers,
+                    counts,
+                )

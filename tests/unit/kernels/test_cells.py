@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from ohmnia.device.update.soft_bounds import pulse
-from ohmnia.kernels._cells import count, find_hits, pulses
+from ohmnia.kernels._cells import count, find_hits, pulses, sort_hits
 from ohmnia.random import Stream, normal_table, table_normal
 
-TABLE = normal_table().numpy()
+TABLE, U64 = normal_table().numpy(), np.uint64
 
 
 @pytest.mark.parametrize("multiplicative", [True, False])
@@ -37,9 +37,29 @@ def test_counts_and_hits_are_those_of_the_words(parts: int) -> None:
     row, words = (rng.integers(0, 2**32, size, dtype=np.uint32) for size in (parts, (parts, 70)))
     row &= rng.integers(0, 2**32, parts, dtype=np.uint32) & np.uint32(0x11111111)
     both = np.bitwise_count(words & row[:, None]).sum(0)
-    counts, hits = np.zeros(70, np.uint32), np.zeros(71, np.uint32)
-    most, total = count(row, words.ravel(), np.uint64(0), np.uint64(70), np.uint64(70), counts)
+    counts = np.zeros(70, np.uint32)
+    most, total = count(row, words.ravel(), U64(0), U64(70), U64(70), counts)
     assert (most, total) == (both.max(), both.sum())
     assert counts.tolist() == both.tolist()
-    found = find_hits(row, words.ravel(), np.uint64(0), np.uint64(70), np.uint64(70), hits)
-    assert hits[: int(found)].tolist() == np.flatnonzero(both).tolist()
+    listed, signs = np.arange(70, dtype=np.int32)[::-1].copy(), np.where(np.arange(70) % 3, 1.0, -1.0).astype(np.float32)
+    hits = np.zeros(80, np.uint32), np.zeros(80, np.float32), np.zeros(80, np.uint32)
+    packed = words[:, ::-1].copy().ravel()
+    arguments = row, packed, U64(0), U64(70), U64(70), listed, U64(0), signs, U64(0), U64(1000), np.float32(-1.0)
+    found = int(find_hits(*arguments, U64(5), hits))
+    expected = np.flatnonzero(both)[::-1]
+    assert hits[0][5:found].tolist() == (1000 + expected).tolist()
+    assert hits[1][5:found].tolist() == (-signs[expected]).tolist()
+    assert hits[2][5:found].tolist() == both[expected].tolist()
+
+
+@pytest.mark.parametrize("most", [1, 2, 40])
+def test_sorted_hits_fall_and_keep_their_direction(most: int) -> None:
+    counts = np.random.default_rng(most).integers(1, most + 1, 500, dtype=np.uint32)
+    hits = np.arange(500, dtype=np.uint32) * 7, np.where(np.arange(500) % 2, 1.0, -1.0).astype(np.float32), counts
+    ordered, live = (np.zeros(500, np.uint32), np.zeros(500, np.float32)), np.zeros(2 * most + 3, np.uint64)
+    assert sort_hits(U64(500), hits, ordered, live) == (most, counts.sum())
+    assert live[:most].tolist() == [(counts > n).sum() for n in range(most)]
+    own = ordered[0] // 7
+    assert sorted(own.tolist()) == list(range(500))
+    assert (np.diff(counts[own].astype(int)) <= 0).all()
+    assert ordered[1].tolist() == hits[1][own].tolist()

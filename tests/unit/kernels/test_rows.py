@@ -20,7 +20,8 @@ from ohmnia.kernels import (
 from ohmnia.kernels._cpu import Cpu
 from ohmnia.kernels._rows import AUTO, DENSE, HITS
 
-ROWS, COLS, SAMPLES = 24, 150, 6
+# More rows than are done together, and more hits than find room at once.
+ROWS, COLS, SAMPLES = 80, 150, 6
 KEYS = Keys((1, 2), (3, 4), (5, 6))
 
 
