@@ -37,6 +37,7 @@ from ohmnia.kernels import (
     ReadPath,
     Targets,
     Trains,
+    Transfer,
     TransferKeys,
     TransferSettings,
     TransferState,
@@ -217,7 +218,8 @@ class Bench:
         use = 0
 
         def update() -> Any:
-            return self.kernel.transfer_update(fast, slow, LAW, scheme, _pairs(use), path, state, settings, x, d, (0, 0))
+            work = Transfer(fast, slow, LAW, scheme, _pairs(use), path, state, settings, x, d, (0, 0))
+            return self.kernel.transfer_update([work])[0]
 
         def run() -> None:
             nonlocal use
@@ -331,7 +333,8 @@ class Bench:
             path = self.read_path(side, len(reads_of(state, settings, side)))
             scheme = Trains(STEP_WEIGHT, LENGTH, 1, 1)
             keys = _pairs(use)
-            total += [self.kernel.transfer_update(fast, slow, LAW, scheme, keys, path, state, settings, x, d, (use, use))]
+            work = Transfer(fast, slow, LAW, scheme, keys, path, state, settings, x, d, (use, use))
+            total += [self.kernel.transfer_update([work])[0]]
         return [*total, *fast[::2], *slow[::2], *state]
 
     def _verbs(self, side: int) -> dict[str, list[Any]]:

@@ -17,6 +17,7 @@ from ohmnia.kernels import (
     Member,
     ReadPath,
     Trains,
+    Transfer,
     TransferKeys,
     TransferSettings,
     TransferState,
@@ -195,7 +196,8 @@ class KernelMemberContract:
         variance = np.random.default_rng(k).uniform(0, 2e-3, (rows, reads)).astype(np.float32)
         path = ReadPath(WEIGHTS[len(tiles[0].conductance)], variance, Converter(12.0, 24 / 510, 0.02))
         keys = TransferKeys(Keys((1, k), (3, k), (5, k)), (7, k), (8, k), (9, k), (10, k))
-        return kernel.transfer_update(*tiles, law, trains, keys, path, state, settings, x, d, (k // 2, k // 3))
+        work = Transfer(*tiles, law, trains, keys, path, state, settings, x, d, (k // 2, k // 3))
+        return kernel.transfer_update([work])[0]
 
     def _compare_transfer(
         self, planes: int, law: UpdateLaw, trains: Trains, batches: int, settings: TransferSettings

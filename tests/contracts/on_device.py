@@ -54,6 +54,8 @@ class OnDevice:
             return seen[id(value)][1]
         if isinstance(value, tuple) and hasattr(value, "_fields"):
             return type(value)(*(self._there(part, seen) for part in value))
+        if isinstance(value, list):
+            return [self._there(part, seen) for part in value]
         return value
 
 

@@ -84,7 +84,7 @@ class ArrayConfig(Strict):
 
 
 @final
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Block:
     """A part of the matrix that fits one array.
 

@@ -23,6 +23,7 @@ from ohmnia.array.periphery import Periphery
 from ohmnia.array.programming import check_write, closed_loop, sampled_law, write, write_sampled
 from ohmnia.array.pulses import PulseScheme
 from ohmnia.array.records import Activity
+from ohmnia.array.uses import Uses
 from ohmnia.device import (
     AbstractAgeRelaxation,
     AbstractClosedLoop,
@@ -85,9 +86,8 @@ class Tile:
         self.epoch_index = torch.zeros(full, dtype=torch.int32)
         self.epochs: list[float] = [clock_seconds]
         self.clock_seconds = clock_seconds
-        self.uses: dict[str, int] = dict.fromkeys(_USES, 0)
+        self.uses = Uses(stream, _USES)
         self.activity = Activity()
-        self._streams = {use: stream.child(use) for use in _USES}
         self.wiring: Wiring | None = None
         self._weights: Tensor | None = None
         self._variance: Tensor | None = None
@@ -103,14 +103,18 @@ class Tile:
         """The update law as the kernels take it."""
         return UpdateLaw(*self.device.update.kernel_coefficients())
 
+    @cached_property
     def cells(self) -> Cells:
         """The cells as the kernels take them; a kernel changes them in place, so call `touched` or `pulsed` afterwards."""
         return Cells(self.conductance.numpy(), self.parameters.numpy(), self.epoch_index.numpy())
 
-    def next_stream(self, use: str) -> Stream:
-        """The stream of the next use of a kind, and count that use."""
-        self.uses[use] += 1
-        return self._streams[use].at(self.uses[use])
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy takes over: it has tensors of its own, so that it needs its own view of them."""
+        return {name: value for name, value in self.__dict__.items() if name != "cells"}
+
+    def pulse_keys(self) -> Keys:
+        """Keys of the trains of the columns and rows and of the cells' noise, for the next update."""
+        return Keys(*self.uses.keys("update", 3))
 
     def write_epoch(self) -> int:
         """Index of the epoch of a pulse given now."""
@@ -148,7 +152,7 @@ class Tile:
         """Variance of one read of each weight at its present age, tile weights squared. Do not write to it."""
         if self._variance is None:
             law, ages = self.device.read_noise, self._epoch_ages()
-            aged = weight_variance(law, self.cells(), ages, self.mapping, self.kernel, self._sigma) if self._aged else None
+            aged = weight_variance(law, self.cells, ages, self.mapping, self.kernel, self._sigma) if self.aged else None
             self._variance = torch.zeros(self.rows, self.cols) if aged is None else aged
             self._quiet, self._fresh = not bool(self._variance.any()), False
         if self._fresh and not self._quiet:
@@ -160,14 +164,14 @@ class Tile:
 
     def column_read_variance(self, columns: Int64[Tensor, " reads"]) -> Float[Tensor, "rows reads"]:
         """Variance of one read of the weights of some columns, as `read_variance`; no noise where every cell is fresh."""
-        if not self._aged:
+        if not self.aged:
             return torch.zeros(self.rows, len(columns))
         ages = self._epoch_ages()[self.epoch_index[:, :, columns].long()]
         written = None if self.written is None else self.written[:, :, columns]
         return self.mapping.variance(self.device.read_noise.sigma(self.conductance[:, :, columns], ages, written))
 
     @property
-    def _aged(self) -> bool:
+    def aged(self) -> bool:
         """Whether a cell may be older than now: whether time has passed since the first epoch."""
         return self.epochs[0] != self.clock_seconds
 
@@ -206,11 +210,10 @@ class Tile:
         self._check(x, self.cols, "x")
         self._check(d, self.rows, "d")
         check_update(x, d, learning_rate)
-        stream = self.next_stream("update")
-        trains, keys = scheme.trains(self.granularity), pulse_keys(stream)
+        trains, keys = scheme.trains(self.granularity), self.pulse_keys()
         x_, d_ = x.contiguous().numpy(), d.contiguous().numpy()
         pulses, short = self.kernel.pulsed_update(
-            self.cells(), self.law, trains, keys, x_, d_, float(learning_rate), self.write_epoch()
+            self.cells, self.law, trains, keys, x_, d_, float(learning_rate), self.write_epoch()
         )
         self.activity.pulses += int(pulses)
         self.activity.short_updates += int(short)
@@ -260,11 +263,11 @@ class Tile:
         law, target = self.device.programming, self.mapping.conductances(weights)
         if isinstance(law, AbstractClosedLoop) and acceptance is not None:
             law.check(target.flatten(), acceptance)
-            stream, epoch = self.next_stream("program"), self.write_epoch()
+            stream, epoch = self.uses.stream("program"), self.write_epoch()
             loop = closed_loop(law, acceptance)
-            result = write(self.cells(), target, self.law, loop, stream, epoch, self.kernel)
+            result = write(self.cells, target, self.law, loop, stream, epoch, self.kernel)
         else:
-            own, stream = self.parameters.flatten(1), self.next_stream("program")
+            own, stream = self.parameters.flatten(1), self.uses.stream("program")
             result = law.program(self.conductance.flatten(), target.flatten(), own, acceptance, self.device.update, stream)
             self.conductance.copy_(result.conductance.reshape(self.conductance.shape))
             self.epoch_index[(result.pulses > 0).reshape(self.epoch_index.shape)] = self.write_epoch()
@@ -274,8 +277,8 @@ class Tile:
     def _write_sampled(self, law: AbstractClosedLoop, weights: Tensor, acceptance: float) -> None:
         self.mapping.check(weights)
         table = sampled_law(law, self.mapping, self.device.update, acceptance)
-        stream, epoch = self.next_stream("program"), self.write_epoch()
-        pulses = write_sampled(self.cells(), weights, self.mapping, table, stream, epoch, self.kernel)
+        stream, epoch = self.uses.stream("program"), self.write_epoch()
+        pulses = write_sampled(self.cells, weights, self.mapping, table, stream, epoch, self.kernel)
         self.activity.count_writes(pulses, pulses + self.conductance.numel())
 
     def advance(self, seconds: float) -> None:
@@ -290,11 +293,11 @@ class Tile:
             raise out_of_range("time to advance", seconds, "0 <= seconds < infinity", "Time runs forward only.")
         if seconds == 0:
             return
-        stream, law = self.next_stream("advance"), self.device.retention
+        stream, law = self.uses.stream("advance"), self.device.retention
         if isinstance(law, AbstractAgeRelaxation):
             mean, sigma = (part.numpy() for part in law.increments(self._epoch_ages(), seconds))
             key = stream.key0, stream.key1
-            self.activity.floored_cells += self.kernel.advance(self.cells(), mean, sigma, _FLOOR_SIEMENS, key)
+            self.activity.floored_cells += self.kernel.advance(self.cells, mean, sigma, _FLOOR_SIEMENS, key)
         else:
             moved = self._relaxed(law, seconds, stream)
             self.activity.floored_cells += int((moved < _FLOOR_SIEMENS).sum())
@@ -319,8 +322,8 @@ class Tile:
             As in `mvm`.
         """
         self.activity.cell_reads += self.conductance.numel()
-        law, stream = self.device.read_noise, self.next_stream(use)
-        return read_each(law, self.cells(), self._epoch_ages(), stream, self.kernel, self._sigma)
+        law, stream = self.device.read_noise, self.uses.stream(use)
+        return read_each(law, self.cells, self._epoch_ages(), stream, self.kernel, self._sigma)
 
     def _epoch_ages(self) -> Float64[Tensor, " epochs"]:
         return self.clock_seconds - torch.tensor(self.epochs, dtype=torch.float64)
@@ -346,12 +349,12 @@ class Tile:
         return self._read(d, "d", weights.T, None if variance is None else variance.T, use)
 
     def _read(self, x: Tensor, name: str, weights: Tensor, variance: Tensor | None, use: str) -> Tensor:
-        stream, spread = self.next_stream(use), None if variance is None else variance.numpy()
+        (key,), spread = self.uses.keys(use), None if variance is None else variance.numpy()
         with one_thread():
             inputs = x.detach().contiguous().numpy()
-            read = self.kernel.read(inputs, weights.numpy(), spread, self.periphery.converters, (stream.key0, stream.key1))
+            read = self.kernel.read(inputs, weights.numpy(), spread, self.periphery.converters, key)
         if not read.finite:
-            self.uses[use] -= 1
+            self.uses.counts[use] -= 1
             raise not_finite(name)
         self.activity.count_reads(read.vectors, weights.shape[1], weights.shape[0], read.saturated)
         return torch.from_numpy(read.outputs)
@@ -373,7 +376,7 @@ class Tile:
         return {
             "clock_seconds": self.clock_seconds,
             "epochs": list(self.epochs),
-            "uses": dict(self.uses),
+            "uses": dict(self.uses.counts),
             "stream": [self.stream.key0, self.stream.key1],
             "activity": self.activity.as_dict(),
         }
@@ -384,14 +387,7 @@ class Tile:
             own.copy_(tensors[name])
         self.clock_seconds = float(metadata["clock_seconds"])
         self.epochs = [float(epoch) for epoch in metadata["epochs"]]
-        self.uses = {use: int(metadata["uses"][use]) for use in _USES}
         self.stream = Stream(*metadata["stream"])
-        self._streams = {use: self.stream.child(use) for use in _USES}
+        self.uses.restore(self.stream, metadata["uses"])
         self.activity = Activity(**metadata["activity"])
         self.touched()
-
-
-def pulse_keys(stream: Stream) -> Keys:
-    """Keys of the trains of the columns and rows and of the cells' noise, for one update."""
-    parts = [stream.at(part) for part in range(3)]
-    return Keys(*((part.key0, part.key1) for part in parts))

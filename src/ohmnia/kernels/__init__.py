@@ -15,6 +15,7 @@ from ohmnia.kernels._contract import Keys as Keys
 from ohmnia.kernels._contract import Member as Member
 from ohmnia.kernels._contract import ReadPath as ReadPath
 from ohmnia.kernels._contract import Trains as Trains
+from ohmnia.kernels._contract import Transfer as Transfer
 from ohmnia.kernels._contract import TransferKeys as TransferKeys
 from ohmnia.kernels._contract import TransferSettings as TransferSettings
 from ohmnia.kernels._contract import TransferState as TransferState

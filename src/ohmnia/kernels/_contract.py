@@ -8,7 +8,8 @@ hence on every pulse train, coincidence and normal of a pulse; conductances agre
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol, runtime_checkable
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,7 +83,7 @@ class ReadPath(NamedTuple):
         float64 (planes + 1,): tile weight = sum_p weight[p] * G_p - weight[planes].
     variance
         float32 (rows, reads): variance of the cells' read noise in the r-th column read of this call, tile weights
-        squared; `reads_of` says how many there are.
+        squared; `reads_of` says how many there are. Without columns: no cell has read noise.
     converter
         ADC of the lines.
     """
@@ -162,6 +163,38 @@ class TransferSettings(NamedTuple):
     forget: float
 
 
+class Transfer(NamedTuple):
+    """What a transfer rule does to one block in a mini-batch; see `Member.transfer_update`.
+
+    Attributes
+    ----------
+    fast, slow
+        The two tiles.
+    law, trains, keys, path, state, settings
+        How pulses, reads and transfers work.
+    x, d
+        float32, (samples, cols) and (samples, rows).
+    epochs
+        Epoch indices of pulses given now on the fast and on the slow tile.
+    memo
+        Empty at first: where a member may keep what it makes of the tiles, law, trains, path, state and settings. Hand the
+        same one on as long as none of these changes; the path's variance may.
+    """
+
+    fast: Cells
+    slow: Cells
+    law: UpdateLaw
+    trains: Trains
+    keys: TransferKeys
+    path: ReadPath
+    state: TransferState
+    settings: TransferSettings
+    x: FloatArray
+    d: FloatArray
+    epochs: tuple[int, int]
+    memo: dict[str, Any] | None = None
+
+
 def reads_of(state: TransferState, settings: TransferSettings, samples: int) -> NDArray[np.int64]:
     """Columns that `Member.transfer_update` reads in its next call, in order."""
     seen, column = int(state.scalars[0]), int(state.scalars[1])
@@ -208,23 +241,11 @@ class Member(Reads, CellVerbs, Protocol):
         """
         ...
 
-    def transfer_update(
-        self,
-        fast: Cells,
-        slow: Cells,
-        law: UpdateLaw,
-        trains: Trains,
-        keys: TransferKeys,
-        path: ReadPath,
-        state: TransferState,
-        settings: TransferSettings,
-        x: FloatArray,
-        d: FloatArray,
-        epochs: tuple[int, int],
-    ) -> NDArray[np.int64]:
-        """Run a rule of the Tiki-Taka family (v1, v2, chopped, AGAD) over a mini-batch, sample after sample.
+    def transfer_update(self, works: Sequence[Transfer]) -> NDArray[np.int64]:
+        """Run a rule of the Tiki-Taka family (v1, v2, chopped, AGAD) over a mini-batch, sample after sample, on every block.
 
-        For sample b, with n = samples seen before it, X = max|x_b|, D = max|d_b|, all of it in float64:
+        No two blocks share an array. For sample b, with n = samples seen before it, X = max|x_b|, D = max|d_b|, all of it in
+        float64:
         1. m_x += (X - m_x) / min(n + 1, rate_memory), m_d likewise. With rate_memory 0: m_x = m_d = 1 throughout, and
            their scalars stay as they are.
         2. Fast tile: as `pulsed_update` for chopped inputs c_j x_j and k = fast_rate * (X / m_x) * (D / m_d); no pulse when
@@ -246,17 +267,10 @@ class Member(Reads, CellVerbs, Protocol):
 
         The pulse trains of step 2 use the signs of c_j x_j with c_j as it is before step 3 of the same sample.
 
-        Parameters
-        ----------
-        x, d
-            float32, (samples, cols) and (samples, rows).
-        epochs
-            Epoch indices of pulses given now on the fast and on the slow tile.
-
         Returns
         -------
         NDArray[np.int64]
-            Pulses on the fast tile, samples whose update was smaller than asked, column reads, pulses on the slow tile,
-            transfers to a cell that `slow_length` limited (|trunc(H_ij)| or |v_i| above it).
+            (works, 5): pulses on the fast tile, samples whose update was smaller than asked, column reads, pulses on the slow
+            tile, transfers to a cell that `slow_length` limited (|trunc(H_ij)| or |v_i| above it).
         """
         ...

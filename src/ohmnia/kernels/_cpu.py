@@ -1,69 +1,49 @@
 """The compiled member: the contract of `_contract`, by numba.
 
-A mini-batch is first planned (`_plan`: trains, choppers, column reads), then done row by row (`_rows`, `_cells`), in parallel.
+A mini-batch is first planned (`_plan`: trains, choppers, column reads), then done row by row (`_rows`, `_cells`), in parallel
+over the rows of all blocks of a step (`_jobs`).
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, final
+from collections.abc import Sequence
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ohmnia._errors import out_of_range
 from ohmnia.kernels import _cpu_cells, _cpu_read
-from ohmnia.kernels._contract import (
-    Cells,
-    FloatArray,
-    IntArray,
-    Keys,
-    ReadPath,
-    Trains,
-    TransferKeys,
-    TransferSettings,
-    TransferState,
-    UpdateLaw,
-)
-from ohmnia.kernels._plan import plan_transfer, plan_update
-from ohmnia.kernels._rows import AUTO, update_rows
-from ohmnia.kernels._threads import over_rows, threads
+from ohmnia.kernels._contract import Cells, FloatArray, Keys, Trains, Transfer, UpdateLaw
+from ohmnia.kernels._jobs import JOB, fill_batch, fill_cells, fill_rule, plan_jobs, run_jobs
+from ohmnia.kernels._rows import AUTO
+from ohmnia.kernels._threads import over_parts, threads
 from ohmnia.random import normal_table
 
-_NO_READS = np.zeros((0, 0), np.float32)
-# Rough costs, in nanoseconds, of a coincidence and of a row that meets a sample; worth a second thread above the last.
-_COST_PULSE, _COST_MEETING, _WORTH_A_THREAD = 4.0, 100.0, 1e5
+# Nanoseconds of work that are worth a second thread.
+_WORTH_A_THREAD = 1e5
+_NO_KEY, _QUIET = (0, 0), np.empty((0, 0), np.float32)
 
 
-class _Planned(NamedTuple):
-    """Packed trains of a mini-batch, filled by `_plan`."""
-
-    col_words: NDArray[np.uint32]
-    row_words: NDArray[np.uint32]
-    listed_words: NDArray[np.uint32]
-    listed: IntArray
-    count: IntArray
-    share: NDArray[np.float64]
-    signs: FloatArray
-
-
-def _empty_plan(samples: int, rows: int, cols: int, length: int) -> _Planned:
-    parts = (length + 31) // 32
-    return _Planned(
-        np.zeros((samples, parts, cols), np.uint32),
-        np.zeros((samples, parts, rows), np.uint32),
-        np.empty((samples, parts, cols + 1), np.uint32),
-        np.empty((samples, cols + 1), np.int32),
-        np.empty(samples, np.int32),
-        np.zeros(samples),
-        np.empty((samples, cols), np.float32),
-    )
-
-
-def _law(law: UpdateLaw) -> tuple[bool, bool, float, float]:
+def _filled(cells: Cells, law: UpdateLaw, trains: Trains) -> NDArray[np.void]:
+    """A job for these cells."""
     if law.code != 0:
         raise out_of_range("law.code", law.code, "0 (generalised soft bounds)")
-    up, down = float(law.exponent_up), float(law.exponent_down)
-    return bool(law.multiplicative), up == down == 1.0, up, down
+    jobs = np.empty(1, JOB)
+    fill_cells(jobs, 0, cells, tuple(map(float, law)), trains)
+    return jobs
+
+
+def _known(work: Transfer) -> np.void:
+    """What a transfer's job holds beside the mini-batch, from its memo where it has one."""
+    if work.memo and "job" in work.memo:
+        return work.memo["job"]
+    jobs = _filled(work.fast, work.law, work.trains)
+    settings, converter = tuple(map(float, work.settings)), tuple(map(float, work.path.converter))
+    fill_rule(jobs, 0, work.slow, work.state, work.path.weight, settings, converter)
+    if work.memo is not None:
+        work.memo["job"] = jobs[0]
+    return jobs[0]
 
 
 @final
@@ -88,16 +68,15 @@ class Cpu:
     def __init__(self, path: int = AUTO) -> None:
         self.path = path
 
-    def _rows(self, expected: float, samples: int, rows: int, *arguments: Any) -> NDArray[np.int64]:
-        """Run `update_rows` on one or all threads, by the work that is expected; its counts."""
-        cost = expected * _COST_PULSE + samples * rows * _COST_MEETING
-
-        def work(first: int, last: int) -> NDArray[np.int64]:
-            counts = np.zeros(3, np.int64)
-            update_rows(first, last, *arguments, counts)
-            return counts
-
-        return sum(over_rows(work, rows, threads() if cost > _WORTH_A_THREAD else 1), np.zeros(3, np.int64))
+    def _run(self, jobs: NDArray[np.void], size: int) -> NDArray[np.int64]:
+        """Plan and do the jobs, on one or all threads by the work that is expected; the counts of `Member.transfer_update`."""
+        counts, table = np.zeros((threads(), len(jobs), 5), np.int64), normal_table().numpy()
+        # A plan lies in here, and the jobs know its address.
+        scratch = np.empty(size, np.uint8)
+        expected = plan_jobs(jobs, scratch, counts[0])
+        parts = len(counts) if expected > _WORTH_A_THREAD else 1
+        over_parts(lambda part, parts: run_jobs(jobs, part, parts, self.path, table, counts[part]), parts)
+        return counts[0] if parts == 1 else counts.sum(0)
 
     def pulsed_update(
         self,
@@ -111,80 +90,17 @@ class Cpu:
         epoch: int,
     ) -> NDArray[np.int64]:
         """See `Member.pulsed_update`."""
-        samples, rows, cols = len(x), d.shape[1], x.shape[1]
-        planned = _empty_plan(samples, rows, cols, trains.length)
-        line_keys = np.array([*keys.columns, *keys.rows], np.int64)
-        rate, granularity, lengths = float(learning_rate), float(trains.granularity), trains[1:]
-        smaller, expected = plan_update(x, d, rate, granularity, lengths, line_keys, *planned)
-        cell_keys = np.array([*keys.cells, 0, 0, 0, 0, 0, 0], np.int64)
-        events, factors = np.full((samples, 4), -1, np.int32), np.zeros((samples, 2))
-        buffers = (_NO_READS, _NO_READS, _NO_READS, _NO_READS, np.zeros(2))
-        numbers = (0.0, 0.0, 0.0, float(trains.length), 0.0, 1.0, 0.0, float(epoch), 0.0)
-        counts = self._rows(
-            expected,
-            samples,
-            rows,
-            tuple(cells),
-            tuple(cells),
-            _law(law),
-            (d, normal_table().numpy(), *planned),
-            events,
-            factors,
-            buffers,
-            self.path,
-            cell_keys,
-            numbers,
-        )
-        return np.array([counts[0], smaller], np.int64)
+        jobs = _filled(cells, law, trains)
+        line_keys, cell_keys = (keys.columns, keys.rows, _NO_KEY), (keys.cells, _NO_KEY, _NO_KEY, _NO_KEY)
+        size = fill_batch(jobs, 0, x, d, _QUIET, line_keys, cell_keys, float(learning_rate), epoch, 0)
+        return self._run(jobs, size)[0, :2]
 
-    def transfer_update(
-        self,
-        fast: Cells,
-        slow: Cells,
-        law: UpdateLaw,
-        trains: Trains,
-        keys: TransferKeys,
-        path: ReadPath,
-        state: TransferState,
-        settings: TransferSettings,
-        x: FloatArray,
-        d: FloatArray,
-        epochs: tuple[int, int],
-    ) -> NDArray[np.int64]:
+    def transfer_update(self, works: Sequence[Transfer]) -> NDArray[np.int64]:
         """See `Member.transfer_update`."""
-        samples, rows, cols = len(x), d.shape[1], x.shape[1]
-        planned = _empty_plan(samples, rows, cols, trains.length)
-        line_keys = np.array([*keys.pulses.columns, *keys.pulses.rows, *keys.chopper], np.int64)
-        events, factors = np.empty((samples, 4), np.int32), np.empty((samples, 2))
-        smaller, expected, column_reads = plan_transfer(
-            x,
-            d,
-            tuple(map(float, settings[:10])),
-            trains[1:],
-            line_keys,
-            *planned,
-            state.chopper,
-            state.reads,
-            state.scalars,
-            events,
-            factors,
-        )
-        cell_keys = np.array([*keys.pulses.cells, *keys.slow, *keys.read, *keys.transfer], np.int64)
-        lengths = (trains.length, settings.direct, settings.slow_length, settings.forget)
-        numbers = tuple(map(float, (*path.converter, *lengths, *epochs)))
-        counts = self._rows(
-            expected,
-            samples,
-            rows,
-            tuple(fast),
-            tuple(slow),
-            _law(law),
-            (d, normal_table().numpy(), *planned),
-            events,
-            factors,
-            (state.hidden, state.reference, state.mean, path.variance, path.weight),
-            self.path,
-            cell_keys,
-            numbers,
-        )
-        return np.array([counts[0], smaller, column_reads, counts[1], counts[2]], np.int64)
+        jobs, size = np.empty(len(works), JOB), 0
+        for k, work in enumerate(works):
+            jobs[k] = _known(work)
+            pulses, *others, chopper = work.keys
+            keys = (*pulses[:2], chopper), (pulses.cells, *others)
+            size += fill_batch(jobs, k, work.x, work.d, work.path.variance, *keys, 0.0, *work.epochs)
+        return self._run(jobs, size)

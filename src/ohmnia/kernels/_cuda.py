@@ -13,6 +13,7 @@ With TRITON_INTERPRET=1 the kernels run on CPU tensors, slowly: for tests.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple, final
 
 import torch
@@ -20,7 +21,17 @@ from torch import Tensor
 
 from ohmnia._errors import out_of_range
 from ohmnia.kernels import _cuda_read, _cuda_verbs
-from ohmnia.kernels._contract import Cells, Keys, ReadPath, Trains, TransferKeys, TransferSettings, TransferState, UpdateLaw
+from ohmnia.kernels._contract import (
+    Cells,
+    Keys,
+    ReadPath,
+    Trains,
+    Transfer,
+    TransferKeys,
+    TransferSettings,
+    TransferState,
+    UpdateLaw,
+)
 from ohmnia.kernels._cuda_cells import cells_kernel
 from ohmnia.kernels._cuda_plan import SLOTS_A_WORD, maxima_kernel, trains_kernel, visits_kernel
 from ohmnia.kernels._cuda_words import LAUNCH, numbers, table, words_of
@@ -248,25 +259,19 @@ class Cuda:
         all_keys = (keys.cells, no_key, no_key, no_key)
         return self._pulse(cells, cells, law, trains, plan, own, all_keys, (epoch, 0), len(x))[:2]
 
-    def transfer_update(
-        self,
-        fast: Cells,
-        slow: Cells,
-        law: UpdateLaw,
-        trains: Trains,
-        keys: TransferKeys,
-        path: ReadPath,
-        state: TransferState,
-        settings: TransferSettings,
-        x: Any,
-        d: Any,
-        epochs: tuple[int, int],
-    ) -> Any:
-        """See `Member.transfer_update`; the counts are an int64 tensor."""
-        exponents = _law(law)
+    def _transfer(self, work: Transfer) -> Tensor:
+        exponents, x, d = _law(work.law), torch.as_tensor(work.x), torch.as_tensor(work.d)
         if not len(x):
             return torch.zeros(_COUNTS, dtype=torch.int64, device=x.device)
-        plan = _plan_transfer(state, settings, trains, keys, x, d)
+        path, state, settings, keys = work.path, work.state, work.settings, work.keys
+        if not path.variance.shape[1]:
+            path = path._replace(variance=torch.zeros(d.shape[1], len(x), device=x.device))
+        plan = _plan_transfer(state, settings, work.trains, keys, x, d)
         own = numbers(x.device, *exponents, *path.converter, settings.forget)
         all_keys = (keys.pulses.cells, keys.slow, keys.read, keys.transfer)
-        return self._pulse(fast, slow, law, trains, plan, own, all_keys, epochs, len(x), path, state, settings)
+        cells = work.fast, work.slow, work.law, work.trains
+        return self._pulse(*cells, plan, own, all_keys, work.epochs, len(x), path, state, settings)
+
+    def transfer_update(self, works: Sequence[Transfer]) -> Any:
+        """See `Member.transfer_update`; the counts are an int64 tensor."""
+        return torch.stack([self._transfer(work) for work in works])

@@ -85,7 +85,7 @@ def _list_columns(words, listed, listed_words):
 
 
 @jit
-def make_trains(x, d, asked, trains, keys, col_words, row_words, listed_words, listed, count, share):
+def make_trains(x, d, asked, trains, keys, planned):
     """Pack the trains of a mini-batch.
 
     Parameters
@@ -98,12 +98,10 @@ def make_trains(x, d, asked, trains, keys, col_words, row_words, listed_words, l
         Longest train, update management, length management.
     keys
         int64: columns, rows, two words each.
-    col_words, row_words
-        uint32 (samples, words, lines), zeros at first.
-    listed_words, listed, count
-        uint32 (samples, words, cols), int32 (samples, cols) and (samples,): the columns whose train is not empty.
-    share
-        float64 (samples,): columns that fire in a slot, on average.
+    planned
+        Filled: packed trains of the columns and rows, uint32 (samples, words, lines), zeros at first; words, index and
+        number of the columns whose train is not empty, uint32 (samples, words, cols + 1), int32 (samples, cols + 1) and
+        (samples,); columns that fire in a slot, on average, float64 (samples,); directions, float32 (samples, cols).
 
     Returns
     -------
@@ -111,6 +109,7 @@ def make_trains(x, d, asked, trains, keys, col_words, row_words, listed_words, l
         Samples whose update was smaller than asked, and coincidences to be expected.
     """
     length, update_management, length_management = trains
+    col_words, row_words, listed_words, listed, count, share, _ = planned
     rows, cols = d.shape[1], x.shape[1]
     col_lanes, row_lanes = np.empty(cols, np.uint32), np.empty(rows, np.uint32)
     for j in range(cols):
@@ -137,14 +136,14 @@ def make_trains(x, d, asked, trains, keys, col_words, row_words, listed_words, l
 
 
 @jit
-def plan_update(x, d, learning_rate, granularity, trains, keys, col_words, row_words, listed_words, listed, count, share, signs):
+def plan_update(x, d, learning_rate, granularity, trains, keys, planned):
     """k, directions and trains of a plain update; see `make_trains`."""
-    asked = np.empty(x.shape[0])
+    asked, signs = np.empty(x.shape[0]), planned[6]
     for b in range(x.shape[0]):
         asked[b] = learning_rate * largest(x[b]) * largest(d[b]) / granularity
         for j in range(x.shape[1]):
             signs[b, j] = _F32(-1.0) if x[b, j] > _F32(0.0) else _F32(1.0)
-    return make_trains(x, d, asked, trains, keys, col_words, row_words, listed_words, listed, count, share)
+    return make_trains(x, d, asked, trains, keys, planned)
 
 
 @jit
@@ -165,13 +164,7 @@ def plan_transfer(
     numbers,
     trains,
     keys,
-    col_words,
-    row_words,
-    listed_words,
-    listed,
-    count,
-    share,
-    signs,
+    planned,
     chopper,
     reads,
     scalars,
@@ -194,7 +187,7 @@ def plan_transfer(
     """
     fast_rate, memory, gain, power, every, period, flip, wait, dynamic, mean_rate = numbers
     threshold = math.floor(flip * _TWO_POW_32 + 0.5)
-    asked, column_reads, cols = np.empty(x.shape[0]), 0, x.shape[1]
+    asked, column_reads, cols, signs = np.empty(x.shape[0]), 0, x.shape[1], planned[6]
     for b in range(x.shape[0]):
         x_max, d_max = largest(x[b]), largest(d[b])
         mean_x, mean_d = _running_means(scalars, memory, x_max, d_max)
@@ -214,5 +207,5 @@ def plan_transfer(
                 chopper[j] = -chopper[j]
                 events[b, 3] = dynamic > 0.0
             scalars[1] = (j + 1) % cols
-    smaller, expected = make_trains(x, d, asked, trains, keys, col_words, row_words, listed_words, listed, count, share)
+    smaller, expected = make_trains(x, d, asked, trains, keys, planned)
     return smaller, expected, column_reads

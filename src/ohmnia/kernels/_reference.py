@@ -7,7 +7,7 @@ they are stored. One sample, one slot, one row, one column at a time; the planes
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, final
 
 import numpy as np
@@ -22,6 +22,7 @@ from ohmnia.kernels._contract import (
     Keys,
     ReadPath,
     Trains,
+    Transfer,
     TransferKeys,
     TransferSettings,
     TransferState,
@@ -223,7 +224,7 @@ def _read_column(transfer: _Transfer, j: int, sample: int, read: int) -> list[fl
     outputs, cells, path = [], transfer.fast.cells, transfer.path
     for i in range(cells.conductance.shape[1]):
         fresh = bool((cells.epoch_index[:, i, j] == transfer.fast.epoch).all())
-        variance = 0.0 if fresh else float(path.variance[i, read])
+        variance = 0.0 if fresh or not path.variance.size else float(path.variance[i, read])
         value, xi = (
             _tile_weight(cells.conductance, path.weight, i, j),
             float(table_normal(Stream(*transfer.keys.read), i, sample)),
@@ -325,21 +326,12 @@ class Reference:
             smaller += plan.smaller
         return np.array([pulses, smaller], dtype=np.int64)
 
-    def transfer_update(
-        self,
-        fast: Cells,
-        slow: Cells,
-        law: UpdateLaw,
-        trains: Trains,
-        keys: TransferKeys,
-        path: ReadPath,
-        state: TransferState,
-        settings: TransferSettings,
-        x: FloatArray,
-        d: FloatArray,
-        epochs: tuple[int, int],
-    ) -> Int64Array:
+    def transfer_update(self, works: Sequence[Transfer]) -> Int64Array:
         """The Tiki-Taka family; see `Member.transfer_update`."""
+        return np.stack([self._transfer(work) for work in works])
+
+    def _transfer(self, work: Transfer) -> Int64Array:
+        fast, slow, law, trains, keys, path, state, settings, x, d, epochs, _ = work
         fast_target = _Target(fast, law, Stream(*keys.pulses.cells), epochs[0])
         slow_target = _Target(slow, law, Stream(*keys.slow), epochs[1])
         transfer = _Transfer(fast_target, slow_target, keys, path, state, settings)

@@ -111,13 +111,13 @@ def _read_column(
                 steps, limited = _direct_steps(keys[6], keys[7], i, b, change, slow_length)
             else:
                 steps, limited = _hidden_steps(hidden, at, change, slow_length, forget)
-            counts[2] += limited
+            counts[4] += limited
             if steps != 0:
                 for p in range(planes):
                     up, cell = (steps > 0) == (p == 0), np.int64(_U64(p) * size + at)
                     pulses(conductance, parameters, cell, up, b * slow_length, abs(steps), keys[2], keys[3], law, table)
                     epochs[cell] = slow_epoch
-                counts[1] += abs(steps) * planes
+                counts[3] += abs(steps) * planes
         if beta > 0.0:
             mean[at] = _F32(np.float64(mean[at]) + beta * (r - np.float64(mean[at])))
         if renews:
@@ -131,6 +131,8 @@ def update_rows(
     fast,
     slow,
     law,
+    d,
+    table,
     planned,
     events,
     factors,
@@ -150,9 +152,10 @@ def update_rows(
         Conductance, parameters and epochs of the two tiles; `slow` is not touched without events.
     law
         (multiplicative, linear, exponent up, exponent down).
+    d, table
+        Output gradients, and the table of normals.
     planned
-        d, table, packed trains of the columns and rows, listed columns (words, indices, number), columns that fire in a
-        slot, signs.
+        See `make_trains`.
     events, factors
         Column reads; see `plan_transfer`.
     buffers
@@ -164,10 +167,10 @@ def update_rows(
     numbers
         float64: bound, step and noise of the converter, longest fast train, direct, slow_length, forget, epochs.
     counts
-        int64 (3,): pulses on the fast tile, on the slow tile, limited transfers; added to.
+        int64 (5,): as `Member.transfer_update` returns them; added to.
     """
     conductance, parameters, epochs = fast
-    d, table, col_words, row_words, listed_words, listed, listed_count, share, signs = planned
+    col_words, row_words, listed_words, listed, listed_count, share, signs = planned
     planes, rows, cols = conductance.shape
     length, epoch = np.int64(numbers[3]), np.int32(numbers[7])
     size, width, parts, stride = _U64(planes * rows * cols), _U64(cols), col_words.shape[1], _U64(cols + 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -54,10 +53,14 @@ def set_threads(count: int) -> None:
 def over_rows(work: Callable[[int, int], Any], rows: int, count: int) -> list[Any]:
     """Call `work(first, last)` on a fixed partition of rows, the first part on this thread; results in order."""
     count = max(1, min(count, rows))
-    edges = [rows * part // count for part in range(count + 1)]
-    if count == 1:
-        return [work(0, rows)]
+    return over_parts(lambda part, parts: work(rows * part // parts, rows * (part + 1) // parts), count)
+
+
+def over_parts(work: Callable[[int, int], Any], parts: int) -> list[Any]:
+    """Call `work(part, parts)` for each part, the first one on this thread; results in order."""
+    if parts == 1:
+        return [work(0, 1)]
     executor = _THREADS.executor()
-    others = [executor.submit(work, *edge) for edge in itertools.pairwise(edges[1:])]
-    first = work(edges[0], edges[1])
+    others = [executor.submit(work, part, parts) for part in range(1, parts)]
+    first = work(0, parts)
     return [first, *(other.result() for other in others)]

@@ -16,8 +16,11 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 MASK = 0xFFFFFFFF
@@ -62,6 +65,35 @@ class Stream:
         """The stream of the `step`-th use; cheaper than `child`."""
         key0 = mix((mix(self.key0 ^ step & MASK) + (step >> 32)) & MASK)
         return Stream(key0, mix((self.key1 + key0 + step * GOLDEN) & MASK))
+
+    def keys(self, first: int, count: int, parts: int) -> list[tuple[tuple[int, int], ...]]:
+        """Keys of the uses `first`, `first + 1`, ...: of each, those of its parts `at(step).at(0)`, `.at(1)`, ...
+
+        Parameters
+        ----------
+        first, count
+            Uses, from 0 on and below 2**32.
+        parts
+            Parts of a use; 0: the key of the use itself.
+        """
+        own = _at(np.uint64(self.key0), np.uint64(self.key1), np.arange(first, first + count, dtype=np.uint64)[:, None])
+        key0, key1 = _at(*own, np.arange(parts, dtype=np.uint64)) if parts else own
+        return [tuple(zip(*pair, strict=True)) for pair in zip(key0.tolist(), key1.tolist(), strict=True)]
+
+
+def _mix_words(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """`mix` of many words."""
+    value = value ^ (value >> np.uint64(16))
+    value = value * np.uint64(MULTIPLIER_1) & np.uint64(MASK)
+    value = value ^ (value >> np.uint64(15))
+    value = value * np.uint64(MULTIPLIER_2) & np.uint64(MASK)
+    return value ^ (value >> np.uint64(16))
+
+
+def _at(key0: Any, key1: Any, step: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """`Stream.at` of many keys and steps below 2**32."""
+    own = _mix_words(_mix_words(key0 ^ step))
+    return own, _mix_words(key1 + own + step * np.uint64(GOLDEN) & np.uint64(MASK))
 
 
 def _digest(text: str) -> Stream:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, NamedTuple
 
 import torch
 
@@ -12,6 +13,14 @@ from ohmnia.array import Block, Synapse, Tile, UpdateRequest
 
 BOTH_WAYS = "pulses in both directions"
 SYMMETRY_POINT = "a symmetry point inside the window"
+
+
+class Lesson(NamedTuple):
+    """What one block is asked to learn, as `AbstractRule.learn` takes it."""
+
+    block: Block
+    request: UpdateRequest
+    learning_rate: float
 
 
 class AbstractRule(Strict):
@@ -36,15 +45,36 @@ class AbstractRule(Strict):
     def learn(self, block: Block, request: UpdateRequest, learning_rate: float) -> None:
         """Apply one request to a block; `learning_rate` acts on tile weights, and x and d are the block's own parts."""
 
+    def learn_all(self, lessons: Sequence[Lesson]) -> None:
+        """Apply the requests of several blocks, one after the other."""
+        for lesson in lessons:
+            self.learn(*lesson)
+
     def apply(self, synapse: Synapse, learning_rate: float) -> None:
-        """Apply every queued request of a synapse, in order and as one mini-batch, and empty the queue.
+        """`apply_all` to one synapse."""
+        self.apply_all([synapse], learning_rate)
+
+    def apply_all(self, synapses: Iterable[Synapse], learning_rate: float) -> None:
+        """Apply every queued request of each synapse, in order and as one mini-batch, and empty the queues.
 
         The learning rate acts on the effective weights s w_tile, hence lr / s on a tile.
         """
-        queue = synapse.requests
-        if queue:
-            x, d = torch.cat([request.x for request in queue]), torch.cat([request.d for request in queue])
-            for block in synapse.blocks:
-                part = UpdateRequest(x[:, block.cols], d[:, block.rows])
-                self.learn(block, part, learning_rate / synapse.output_scale)
-        queue.clear()
+        lessons: list[Lesson] = []
+        for synapse in synapses:
+            rate = learning_rate / synapse.output_scale
+            request = _joined(synapse.requests)
+            if request is not None and len(synapse.blocks) == 1:
+                lessons.append(Lesson(synapse.blocks[0], request, rate))
+            elif request is not None:
+                for block in synapse.blocks:
+                    part = UpdateRequest(request.x[:, block.cols], request.d[:, block.rows])
+                    lessons.append(Lesson(block, part, rate))
+            synapse.requests.clear()
+        self.learn_all(lessons)
+
+
+def _joined(queue: list[UpdateRequest]) -> UpdateRequest | None:
+    """One request for all."""
+    if len(queue) < 2:
+        return queue[0] if queue else None
+    return UpdateRequest(torch.cat([request.x for request in queue]), torch.cat([request.d for request in queue]))

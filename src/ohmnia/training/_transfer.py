@@ -21,17 +21,18 @@ Rasch et al., Nat. Commun. 15, 7133 (2024), who use gamma0 = 200 for 20 states.
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from operator import is_
+from typing import Any, Literal, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from pydantic import Field
 
 from ohmnia.array import SLOW, Block, PulseScheme, Tile, UpdateRequest
-from ohmnia.array.tile import pulse_keys
-from ohmnia.kernels import ReadPath, TransferKeys, TransferSettings, TransferState, reads_of
-from ohmnia.training._abstract import AbstractRule
+from ohmnia.kernels import Member, ReadPath, Trains, Transfer, TransferKeys, TransferSettings, TransferState, reads_of
+from ohmnia.training._abstract import AbstractRule, Lesson
 
 FAST = "fast"
 MEMORY_IN_STATES = 10.0
@@ -106,26 +107,33 @@ class AbstractTransferRule(AbstractRule):
 
     def learn(self, block: Block, request: UpdateRequest, learning_rate: float) -> None:
         """One mini-batch, sample after sample, inside a kernel."""
-        self.prepare(block)
-        self.before(block)
+        self.learn_all([Lesson(block, request, learning_rate)])
+
+    def learn_all(self, lessons: Sequence[Lesson]) -> None:
+        """One mini-batch on several blocks, in one call of each kernel member that they use."""
+        works: dict[Member, list[tuple[Tile, Tile, Transfer]]] = {}
+        for lesson in lessons:
+            self.prepare(lesson.block)
+            self.before(lesson.block)
+            own = self._work(lesson)
+            works.setdefault(own[0].kernel, []).append(own)
+        for kernel, parts in works.items():
+            counts = kernel.transfer_update([work for _, _, work in parts])
+            for (fast, slow, _), own in zip(parts, counts.tolist(), strict=True):
+                _count(fast, slow, own)
+
+    def _work(self, lesson: Lesson) -> tuple[Tile, Tile, Transfer]:
+        """The tiles of a block, and what the kernel takes."""
+        block, request, learning_rate = lesson
         fast, slow = block.tiles[FAST], block.tiles[SLOW]
-        x, d = request.x.float().contiguous(), request.d.float().contiguous()
-        state = TransferState(*(block.buffers[name].numpy() for name in TransferState._fields))
-        settings = self.settings(fast, slow, learning_rate)
-        counts = fast.kernel.transfer_update(
-            fast.cells(),
-            slow.cells(),
-            fast.law,
-            self.scheme.trains(fast.granularity),
-            _keys(fast, slow),
-            _read_path(fast, reads_of(state, settings, len(x))),
-            state,
-            settings,
-            x.numpy(),
-            d.numpy(),
-            (fast.write_epoch(), slow.write_epoch()),
-        )
-        _count(fast, slow, counts)
+        x, d = request.x.float().contiguous().numpy(), request.d.float().contiguous().numpy()
+        own = _bound(self, block, learning_rate)
+        path, keys, epochs = own.path, _keys(fast, slow), (fast.write_epoch(), slow.write_epoch())
+        if fast.aged:
+            columns = torch.from_numpy(reads_of(own.state, own.settings, len(x)))
+            path = path._replace(variance=fast.column_read_variance(columns).contiguous().numpy())
+        fixed = fast.cells, slow.cells, fast.law, own.trains
+        return fast, slow, Transfer(*fixed, keys, path, own.state, own.settings, x, d, epochs, own.memo)
 
     def derived(self, tile: Tile) -> dict[str, float]:
         """gamma0."""
@@ -156,19 +164,46 @@ def start_at_symmetry(block: Block) -> torch.Tensor:
 
 def _keys(fast: Tile, slow: Tile) -> TransferKeys:
     """Keys of one use: trains and cells of the fast tile, and all that belongs to reads and transfers."""
-    reading = fast.next_stream("read")
-    slow_stream, *others = slow.next_stream("update"), reading, reading.at(1), reading.at(2)
-    pulses = pulse_keys(fast.next_stream("update"))
-    return TransferKeys(pulses, *((stream.key0, stream.key1) for stream in (slow_stream, *others)))
+    return TransferKeys(fast.pulse_keys(), *slow.uses.keys("update"), *fast.uses.keys("read", 3))
 
 
-def _read_path(fast: Tile, columns: NDArray[np.int64]) -> ReadPath:
-    variance = fast.column_read_variance(torch.from_numpy(columns)).contiguous().numpy()
-    return ReadPath(np.array([*fast.mapping.gains, fast.mapping.offset]), variance, fast.periphery.converter)
+class _Bound(NamedTuple):
+    """What stays from one mini-batch to the next, and what it was made from."""
+
+    sources: tuple[object, ...]
+    rule: AbstractTransferRule
+    learning_rate: float
+    trains: Trains
+    state: TransferState
+    settings: TransferSettings
+    path: ReadPath
+    memo: dict[str, Any]
 
 
-def _count(fast: Tile, slow: Tile, counts: NDArray[np.int64]) -> None:
-    pulses, short, reads, slow_pulses, limited = counts.tolist()
+_BOUND: WeakKeyDictionary[Block, _Bound] = WeakKeyDictionary()
+
+
+def _bound(rule: AbstractTransferRule, block: Block, learning_rate: float) -> _Bound:
+    """Trains, buffers, settings and (where no cell has aged) read path of a block, made anew where another one is there."""
+    fast, slow, old = block.tiles[FAST], block.tiles[SLOW], _BOUND.get(block)
+    buffers = tuple(block.buffers[name] for name in TransferState._fields)
+    if (
+        old is None
+        or old.rule is not rule
+        or old.learning_rate != learning_rate
+        or not all(map(is_, old.sources, (fast, slow, *buffers)))
+    ):
+        state = TransferState(*(buffer.numpy() for buffer in buffers))
+        weight, quiet = np.array([*fast.mapping.gains, fast.mapping.offset]), np.empty((fast.rows, 0), np.float32)
+        path = ReadPath(weight, quiet, fast.periphery.converter)
+        trains, settings = rule.scheme.trains(fast.granularity), rule.settings(fast, slow, learning_rate)
+        old = _Bound((fast, slow, *buffers), rule, learning_rate, trains, state, settings, path, {})
+        _BOUND[block] = old
+    return old
+
+
+def _count(fast: Tile, slow: Tile, counts: list[int]) -> None:
+    pulses, short, reads, slow_pulses, limited = counts
     fast.activity.pulses += pulses
     fast.activity.short_updates += short
     fast.activity.reads += reads

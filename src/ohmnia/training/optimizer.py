@@ -148,19 +148,20 @@ class AnalogOptimizer(torch.optim.Optimizer):
                 loss = closure()
         for group in self.param_groups[: self._arrays]:
             if group["lr"] > 0:
-                for handle in group["params"]:
-                    self._apply(id(handle), float(group["lr"]))
+                self._apply([id(handle) for handle in group["params"]], float(group["lr"]))
         if self._digital is not None:
             with one_thread():
                 self._digital.step()
         self._drop_requests()
         return loss
 
-    def _apply(self, key: int, learning_rate: float) -> None:
-        (layer, rule), watch = self._rules[key], self._watches[key]
-        if layer.synapse.requests:
-            rule.apply(layer.synapse, learning_rate)
-            watch.after()
+    def _apply(self, keys: list[int], learning_rate: float) -> None:
+        """Let the rule of a group learn what its layers have asked for."""
+        asked = [key for key in keys if self._rules[key][0].synapse.requests]
+        if asked:
+            self._rules[asked[0]][1].apply_all([self._rules[key][0].synapse for key in asked], learning_rate)
+        for key in asked:
+            self._watches[key].after()
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Clear the digital gradients and drop the queued update requests."""

@@ -35,7 +35,7 @@ def sigma_of(tile: Tile) -> torch.Tensor:
 def test_the_variance_is_the_same_both_ways(device: Device, kind: str) -> None:
     tile = scatter(make_tile(device, (5, 7), kind=kind))
     own, strange = (
-        weight_variance(law, tile.cells(), AGES, tile.mapping, tile.kernel, lambda: sigma_of(tile))
+        weight_variance(law, tile.cells, AGES, tile.mapping, tile.kernel, lambda: sigma_of(tile))
         for law in (device.read_noise, Stranger(device.read_noise))
     )
     torch.testing.assert_close(own, strange, rtol=1e-5, atol=0)
@@ -46,7 +46,7 @@ def test_a_stranger_s_reads_have_its_noise(device: Device) -> None:
     tile, stream, count = scatter(make_tile(device, (4, 6))), Stream.root(5), 2000
     reads = torch.stack(
         [
-            read_each(Stranger(device.read_noise), tile.cells(), AGES, stream.at(k), tile.kernel, lambda: sigma_of(tile))
+            read_each(Stranger(device.read_noise), tile.cells, AGES, stream.at(k), tile.kernel, lambda: sigma_of(tile))
             for k in range(count)
         ]
     )
@@ -58,7 +58,7 @@ def test_a_stranger_s_reads_have_its_noise(device: Device) -> None:
 def test_reads_are_the_same_both_ways(device: Device) -> None:
     tile, stream = scatter(make_tile(device, (5, 7))), Stream.root(5)
     own, strange = (
-        read_each(law, tile.cells(), AGES, stream, tile.kernel, lambda: sigma_of(tile))
+        read_each(law, tile.cells, AGES, stream, tile.kernel, lambda: sigma_of(tile))
         for law in (device.read_noise, Stranger(device.read_noise))
     )
     torch.testing.assert_close(own, strange, rtol=1e-6, atol=0)

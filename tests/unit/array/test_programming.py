@@ -26,7 +26,7 @@ def test_the_kernel_s_loop_is_the_device_s_own(device: Device, kind: str, accept
     expected = law.program(
         tile.conductance.flatten(), target.flatten(), tile.parameters.flatten(1), acceptance, device.update, STREAM
     )
-    result = write(tile.cells(), target, tile.law, closed_loop(law, acceptance), STREAM, 0, tile.kernel)
+    result = write(tile.cells, target, tile.law, closed_loop(law, acceptance), STREAM, 0, tile.kernel)
     assert torch.equal(result.pulses, expected.pulses)
     assert torch.equal(result.reads, expected.reads)
     assert torch.equal(result.failed, expected.failed)
@@ -48,9 +48,9 @@ def test_the_expected_pulses_are_those_of_the_cells_that_are_written(device: Dev
     tile = make_tile(device, (10, 12))
     law = sampled_law(device.programming, tile.mapping, device.update, 0.02)
     weights = values(1, 10, 12, low=-0.9, high=0.9)
-    first = write_sampled(tile.cells(), weights, tile.mapping, law, STREAM, 0, tile.kernel)
+    first = write_sampled(tile.cells, weights, tile.mapping, law, STREAM, 0, tile.kernel)
     assert law.pulses.min() / PULSE_UNIT < first / 120 < law.pulses.max() / PULSE_UNIT
-    assert write_sampled(tile.cells(), weights, tile.mapping, law, STREAM, 0, tile.kernel) == 0
+    assert write_sampled(tile.cells, weights, tile.mapping, law, STREAM, 0, tile.kernel) == 0
 
 
 def test_writes_that_do_not_fit_are_refused() -> None:

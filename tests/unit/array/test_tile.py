@@ -13,9 +13,7 @@ import ohmnia
 from helpers import IDEAL, NO_RELAXATION, SIGMAS, YEARS_10, make_tile, near_ideal, scatter, values
 from ohmnia._errors import InvalidValueError, UnknownNameError
 from ohmnia.array import Periphery, PulseScheme, Tile
-from ohmnia.array.tile import pulse_keys
 from ohmnia.device import Device
-from ohmnia.random import Stream
 
 KINDS = ["one-device", "differential"]
 SCHEME = PulseScheme(length=31)
@@ -131,9 +129,17 @@ def test_updates_draw_anew(device: Device) -> None:
     assert not (steps[0] == steps[1]).any()
 
 
-def test_the_three_keys_of_an_update_differ() -> None:
-    keys = pulse_keys(Stream.root(0))
-    assert len({*keys, *pulse_keys(Stream.root(1))}) == 6
+def test_a_copy_has_cells_of_its_own(device: Device) -> None:
+    tile = make_tile(device)
+    x, d, before = torch.ones(1, tile.cols), torch.ones(1, tile.rows), tile.conductance.clone()
+    tile.update(x, d, 1e-6, SCHEME)
+    moved = tile.conductance.clone()
+    copied = copy.deepcopy(tile)
+    copied.update(x, d, 1.0, SCHEME)
+    assert torch.equal(tile.conductance, moved)
+    assert not torch.equal(copied.conductance, before)
+    tile.update(x, d, 1.0, SCHEME)
+    assert torch.equal(tile.conductance, copied.conductance)
 
 
 # --- program ----------------------------------------------------------------------------------------------------------
@@ -296,7 +302,7 @@ def test_reads_change_nothing_but_their_own_stream(device: Device) -> None:
     tile.mvm(values(4, 5, 6))
     tile.mvm_t(values(4, 5, 4), "evaluate")
     assert all(torch.equal(value, before[name]) for name, value in tile.tensors().items())
-    assert tile.uses == {"update": 0, "read": 1, "evaluate": 1, "program": 0, "advance": 1}
+    assert tile.uses.counts == {"update": 0, "read": 1, "evaluate": 1, "program": 0, "advance": 1}
 
 
 def test_variance_follows_level_and_age(device: Device) -> None:
@@ -337,7 +343,7 @@ def test_a_read_of_single_cells_has_each_cell_s_noise(device: Device, kind: str)
     assert (error.mean(0).abs() < SIGMAS / math.sqrt(2000)).all()
     assert ((error.square().mean(0) - 1).abs() < SIGMAS * math.sqrt(2 / 2000)).all()
     assert tile.activity.cell_reads == 2001 * tile.conductance.numel()
-    assert (tile.uses["read"], tile.uses["evaluate"]) == (2001, 0)
+    assert (tile.uses.counts["read"], tile.uses.counts["evaluate"]) == (2001, 0)
 
 
 def test_a_copy_has_its_own_cells(device: Device) -> None:

@@ -14,6 +14,7 @@ from ohmnia.kernels import (
     Member,
     ReadPath,
     Trains,
+    Transfer,
     TransferKeys,
     TransferSettings,
     TransferState,
@@ -34,7 +35,7 @@ METHODS = [
     "read_variance",
     "transfer_update",
 ]
-RECORDS = [Keys, ReadPath, Trains, TransferKeys, TransferSettings, TransferState]
+RECORDS = [Keys, ReadPath, Trains, Transfer, TransferKeys, TransferSettings, TransferState]
 
 
 def test_the_contract_has_these_methods() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from contracts.kernel_member import AGAD, GRANULARITY, ROWS, WEIGHTS, KernelMemberContract, make_batch, make_cells, make_state
 from contracts.on_device import OnDevice, triton_device
-from ohmnia.kernels import Converter, Keys, ReadPath, Trains, TransferKeys, UpdateLaw
+from ohmnia.kernels import Converter, Keys, ReadPath, Trains, Transfer, TransferKeys, UpdateLaw
 
 DEVICE = triton_device()
 
@@ -39,7 +39,7 @@ def test_a_column_is_read_between_its_pulses() -> None:
         path = ReadPath(WEIGHTS[1], np.zeros((ROWS, samples), np.float32), Converter(12.0, 0.0, 0.02))
         keys = TransferKeys(KEYS, (7, 1), (8, 1), (9, 1), (10, 1))
         call = (LAW, Trains(GRANULARITY, 5, 1, 1), keys, path, state, AGAD._replace(wait=0), x, d, (0, 0))
-        OnDevice(Cuda(8), DEVICE).transfer_update(*tiles, *call)
+        OnDevice(Cuda(8), DEVICE).transfer_update([Transfer(*tiles, *call)])
         results.append((tiles, state))
     np.testing.assert_array_equal(results[0][1].mean[:, 0], results[1][1].mean[:, 0])
     assert results[0][1].mean[:, 0].any()

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 
-from ohmnia.kernels._cpu import _empty_plan
 from ohmnia.kernels._plan import largest, plan_update
 from ohmnia.random import Stream, words
 
 KEYS = np.array([1, 2, 3, 4], np.int64)
 
 
+class Plan(NamedTuple):
+    """What `make_trains` fills."""
+
+    col_words: np.ndarray
+    row_words: np.ndarray
+    listed_words: np.ndarray
+    listed: np.ndarray
+    count: np.ndarray
+    share: np.ndarray
+    signs: np.ndarray
+
+
 def planned(x: np.ndarray, d: np.ndarray, rate: float, length: int, *managed: int):
-    plan = _empty_plan(len(x), d.shape[1], x.shape[1], length)
-    smaller, expected = plan_update(x, d, rate, 0.1, (length, *managed), KEYS, *plan)
+    (samples, cols), rows, parts = x.shape, d.shape[1], (length + 31) // 32
+    words = [np.zeros((samples, parts, lines), np.uint32) for lines in (cols, rows, cols + 1)]
+    lists = np.empty((samples, cols + 1), np.int32), np.empty(samples, np.int32)
+    plan = Plan(*words, *lists, np.zeros(samples), np.empty((samples, cols), np.float32))
+    smaller, expected = plan_update(x, d, rate, 0.1, (length, *managed), KEYS, tuple(plan))
     return plan, smaller, expected
 
 

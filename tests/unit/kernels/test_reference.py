@@ -16,6 +16,7 @@ from ohmnia.kernels._contract import (
     Member,
     ReadPath,
     Trains,
+    Transfer,
     TransferKeys,
     TransferSettings,
     TransferState,
@@ -123,7 +124,7 @@ class Block:
         """Run a mini-batch."""
         reads = len(reads_of(self.state, self.settings, len(x)))
         variance = np.full((d.shape[1], reads), self.variance, dtype=np.float32)
-        return REFERENCE.transfer_update(
+        work = Transfer(
             self.fast,
             self.slow,
             LAW,
@@ -136,6 +137,7 @@ class Block:
             d,
             (epoch, epoch),
         )
+        return REFERENCE.transfer_update([work])[0]
 
 
 def expected_moments(x: np.ndarray, d: np.ndarray, rate: float, train: Trains) -> tuple[np.ndarray, np.ndarray]:

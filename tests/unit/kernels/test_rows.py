@@ -11,6 +11,7 @@ from ohmnia.kernels import (
     Keys,
     ReadPath,
     Trains,
+    Transfer,
     TransferKeys,
     TransferSettings,
     TransferState,
@@ -73,7 +74,7 @@ def test_a_transfer_gives_the_same_bits_either_way() -> None:
         keys = TransferKeys(KEYS, (7, 8), (9, 10), (11, 12), (13, 14))
         tiles = make_cells(1, 1), make_cells(2, 1)
         law, trains = UpdateLaw(0, 0, 1.0, 1.0), Trains(0.01, 31, 1, 1)
-        counts = Cpu(path).transfer_update(*tiles, law, trains, keys, read, state, settings, x, d, (1, 2))
+        counts = Cpu(path).transfer_update([Transfer(*tiles, law, trains, keys, read, state, settings, x, d, (1, 2))])[0]
         results.append((counts.tolist(), *map(bits, tiles), *(part.tobytes() for part in state)))
         assert counts[3] > 0
     assert results[0] == results[1] == results[2]

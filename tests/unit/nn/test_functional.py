@@ -81,7 +81,7 @@ def test_a_frozen_layer_asks_for_nothing_and_passes_gradients_on(synapse: Synaps
 
 
 def test_only_the_grad_mode_decides_the_stream(synapse: Synapse) -> None:
-    uses = synapse.blocks[0].slow.uses
+    uses = synapse.blocks[0].slow.uses.counts
     with torch.no_grad():
         assert not analog_product(values(0, 5, 6), handle(), synapse).requires_grad
     assert (uses["read"], uses["evaluate"]) == (0, 1)

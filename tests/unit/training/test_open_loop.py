@@ -31,7 +31,7 @@ def test_every_cell_gets_exactly_its_pulses(tmp_path: Path, kind: str) -> None:
 def test_no_pulses_are_no_update(device: Device) -> None:
     tile = make_tile(device)
     pulse_cells(tile, torch.zeros(4, 6, dtype=torch.int64))
-    assert tile.uses["update"] == 0
+    assert tile.uses.counts["update"] == 0
 
 
 def test_a_column_read_is_that_column(device: Device) -> None:

@@ -1,0 +1,239 @@
+"""Work for the compiled member, one record a block: a kernel call then takes all blocks of a step at once.
+
+A call with forty arrays costs forty checks, and a step of a small network has many such calls. So every array of a block is
+put down by its address and sizes, once, and the loops see one array of records. The caller keeps the arrays alive.
+"""
+
+# numba gives an intrinsic's function another signature.
+# pyright: reportCallIssue=false, reportPrivateImportUsage=false
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import carray, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from ohmnia.kernels._jit import jit
+from ohmnia.kernels._plan import plan_transfer, plan_update
+from ohmnia.kernels._rows import update_rows
+
+_U64, _F32, _I32, _U32 = np.uint64, np.float32, np.int32, np.uint32
+_ADDRESSES = (
+    *("conductance", "parameters", "epochs", "slow_conductance", "slow_parameters", "slow_epochs"),
+    *("hidden", "reference", "mean", "variance", "weight", "chopper", "reads", "scalars", "x", "d"),
+    *("col_words", "row_words", "listed_words", "listed", "count", "share", "signs", "events", "factors"),
+)
+_SIZES = ("planes", "rows", "cols", "samples", "reads_count", "length", "update_management", "length_management")
+_FLAGS = ("transfers", "multiplicative", "linear")
+JOB = np.dtype(
+    [
+        *((name, np.uint64) for name in _ADDRESSES),
+        *((name, np.int64) for name in (*_SIZES, *_FLAGS)),
+        *((name, np.float64) for name in ("exponent_up", "exponent_down", "rate", "granularity", "cost")),
+        ("line_keys", np.int64, 6),
+        ("cell_keys", np.int64, 8),
+        ("settings", np.float64, 10),
+        ("numbers", np.float64, 9),
+    ],
+    align=True,
+)
+# Rough costs, in nanoseconds, of a coincidence and of a row that meets a sample.
+_COST_PULSE, _COST_MEETING = 3.0, 40.0
+
+
+@intrinsic
+def _pointer(typing_context, address):
+    """An address as the pointer that `carray` takes."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.inttoptr(arguments[0], cgutils.voidptr_t)
+
+    return types.voidptr(types.uint64), generate
+
+
+@jit
+def _address(array):
+    return _U64(array.ctypes.data)
+
+
+@jit
+def fill_cells(jobs, k, cells, law, trains):
+    """Put down cells that are pulsed; the slow tile is the same until it gets another one."""
+    job = jobs[k]
+    conductance, parameters, epochs = cells
+    job.planes, job.rows, job.cols = conductance.shape
+    job.conductance, job.parameters, job.epochs = _address(conductance), _address(parameters), _address(epochs)
+    job.slow_conductance, job.slow_parameters, job.slow_epochs = job.conductance, job.parameters, job.epochs
+    job.multiplicative, job.exponent_up, job.exponent_down = law[1], law[2], law[3]
+    job.linear = law[2] == 1.0 and law[3] == 1.0
+    job.granularity, job.length, job.update_management, job.length_management = trains
+    job.transfers, job.reads_count, job.rate = 0, 0, 0.0
+    for n in range(9):
+        job.numbers[n] = 0.0
+    job.numbers[3] = trains[1]
+
+
+@jit
+def fill_rule(jobs, k, slow, state, weight, settings, converter):
+    """Put down what a transfer rule adds: the slow tile, digital buffers, and numbers as floats."""
+    job = jobs[k]
+    hidden, reference, mean, chopper, reads, scalars = state
+    job.transfers = 1
+    job.slow_conductance, job.slow_parameters, job.slow_epochs = _address(slow[0]), _address(slow[1]), _address(slow[2])
+    job.hidden, job.reference, job.mean = _address(hidden), _address(reference), _address(mean)
+    job.chopper, job.reads, job.scalars, job.weight = _address(chopper), _address(reads), _address(scalars), _address(weight)
+    for n in range(10):
+        job.settings[n] = settings[n]
+    job.numbers[0], job.numbers[1], job.numbers[2] = converter
+    job.numbers[4], job.numbers[5], job.numbers[6] = settings[10], settings[11], settings[12]
+
+
+@jit
+def fill_batch(jobs, k, x, d, variance, line_keys, cell_keys, rate, epoch, slow_epoch):
+    """Put down a mini-batch; returns the bytes that its plan needs."""
+    job = jobs[k]
+    job.x, job.d, job.samples, job.rate = _address(x), _address(d), x.shape[0], rate
+    job.variance, job.reads_count = _address(variance), variance.shape[1]
+    for n in range(3):
+        job.line_keys[2 * n], job.line_keys[2 * n + 1] = line_keys[n]
+    for n in range(4):
+        job.cell_keys[2 * n], job.cell_keys[2 * n + 1] = cell_keys[n]
+    job.numbers[7], job.numbers[8] = epoch, slow_epoch
+    parts = (job.length + 31) // 32
+    a_sample = 4 * parts * (2 * job.cols + 1 + job.rows) + 4 * (2 * job.cols + 1) + 4 + 8 + 16 + 16
+    return job.samples * a_sample + 10 * 16
+
+
+@jit
+def _planned(job):
+    """The arrays of a job's plan."""
+    samples, rows, cols, parts = job.samples, job.rows, job.cols, (job.length + 31) // 32
+    return (
+        carray(_pointer(job.col_words), (samples, parts, cols), _U32),
+        carray(_pointer(job.row_words), (samples, parts, rows), _U32),
+        carray(_pointer(job.listed_words), (samples, parts, cols + 1), _U32),
+        carray(_pointer(job.listed), (samples, cols + 1), _I32),
+        carray(_pointer(job.count), (samples,), _I32),
+        carray(_pointer(job.share), (samples,), np.float64),
+        carray(_pointer(job.signs), (samples, cols), _F32),
+    )
+
+
+@jit
+def _visits(job):
+    """Column reads of a job, and their factors."""
+    events = carray(_pointer(job.events), (job.samples, 4), _I32)
+    return events, carray(_pointer(job.factors), (job.samples, 2), np.float64)
+
+
+@jit
+def _lines(job):
+    x = carray(_pointer(job.x), (job.samples, job.cols), _F32)
+    return x, carray(_pointer(job.d), (job.samples, job.rows), _F32)
+
+
+@jit
+def _lay_out(job, free):
+    """Give the parts of a job's plan their addresses from `free` on; returns the next free address."""
+    samples, parts = _U64(job.samples), _U64((job.length + 31) // 32)
+    rows, cols, mask = _U64(job.rows), _U64(job.cols), ~_U64(15)
+    four, step = _U64(4) * samples, _U64(15)
+    job.col_words = free
+    job.row_words = (job.col_words + four * parts * cols + step) & mask
+    job.listed_words = (job.row_words + four * parts * rows + step) & mask
+    job.listed = (job.listed_words + four * parts * (cols + _U64(1)) + step) & mask
+    job.count = (job.listed + four * (cols + _U64(1)) + step) & mask
+    job.share = (job.count + four + step) & mask
+    job.signs = (job.share + _U64(2) * four + step) & mask
+    job.events = (job.signs + four * cols + step) & mask
+    job.factors = (job.events + _U64(4) * four + step) & mask
+    return (job.factors + _U64(4) * four + step) & mask
+
+
+@jit
+def plan_jobs(jobs, scratch, counts):
+    """Plan every job (`_plan`), with room in `scratch`; adds to `counts`, and returns the nanoseconds of work to be expected."""
+    total = 0.0
+    free = (_address(scratch) + _U64(15)) & ~_U64(15)
+    for k in range(jobs.shape[0]):
+        job = jobs[k]
+        free = _lay_out(job, free)
+        planned, (events, factors), (x, d) = _planned(job), _visits(job), _lines(job)
+        planned[0][:] = _U32(0)
+        planned[1][:] = _U32(0)
+        planned[5][:] = 0.0
+        trains = (job.length, job.update_management, job.length_management)
+        if job.transfers:
+            chopper = carray(_pointer(job.chopper), (job.cols,), _I32)
+            reads = carray(_pointer(job.reads), (job.cols,), _I32)
+            scalars = carray(_pointer(job.scalars), (4,), np.float64)
+            own = job.settings
+            numbers = (own[0], own[1], own[2], own[3], own[4], own[5], own[6], own[7], own[8], own[9])
+            smaller, expected, column_reads = plan_transfer(
+                x, d, numbers, trains, job.line_keys, planned, chopper, reads, scalars, events, factors
+            )
+        else:
+            events[:] = _I32(-1)
+            smaller, expected = plan_update(x, d, job.rate, job.granularity, trains, job.line_keys, planned)
+            column_reads = 0
+        job.cost = expected * job.planes * _COST_PULSE + job.samples * job.rows * _COST_MEETING
+        total += job.cost
+        counts[k, 1] += smaller
+        counts[k, 2] += column_reads
+    return total
+
+
+@jit
+def run_jobs(jobs, part, parts, path, table, counts):
+    """Do part `part` of `parts` of the rows of all jobs (`_rows`), by their cost; adds to `counts`, (jobs, 5)."""
+    total = 0.0
+    for k in range(jobs.shape[0]):
+        total += jobs[k].cost
+    first, last, before = total * part / parts, total * (part + 1) / parts, 0.0
+    for k in range(jobs.shape[0]):
+        job = jobs[k]
+        planes, rows, cols = job.planes, job.rows, job.cols
+        a_row = max(job.cost / rows, 1e-9)
+        top = min(max(np.int64(math.ceil((first - before) / a_row)), 0), rows) if part > 0 else 0
+        bottom = min(max(np.int64(math.ceil((last - before) / a_row)), 0), rows) if part + 1 < parts else rows
+        before += job.cost
+        if top >= bottom:
+            continue
+        digital = (rows, cols) if job.transfers else (0, 0)
+        reads = (rows, job.reads_count) if job.transfers else (0, 0)
+        weights = planes + 1 if job.transfers else 0
+        events, factors = _visits(job)
+        update_rows(
+            top,
+            bottom,
+            (
+                carray(_pointer(job.conductance), (planes, rows, cols), _F32),
+                carray(_pointer(job.parameters), (5, planes, rows, cols), _F32),
+                carray(_pointer(job.epochs), (planes, rows, cols), _I32),
+            ),
+            (
+                carray(_pointer(job.slow_conductance), (planes, rows, cols), _F32),
+                carray(_pointer(job.slow_parameters), (5, planes, rows, cols), _F32),
+                carray(_pointer(job.slow_epochs), (planes, rows, cols), _I32),
+            ),
+            (job.multiplicative > 0, job.linear > 0, job.exponent_up, job.exponent_down),
+            _lines(job)[1],
+            table,
+            _planned(job),
+            events,
+            factors,
+            (
+                carray(_pointer(job.hidden), digital, _F32),
+                carray(_pointer(job.reference), digital, _F32),
+                carray(_pointer(job.mean), digital, _F32),
+                carray(_pointer(job.variance), reads, _F32),
+                carray(_pointer(job.weight), (weights,), np.float64),
+            ),
+            path,
+            job.cell_keys,
+            job.numbers,
+            counts[k],
+        )
