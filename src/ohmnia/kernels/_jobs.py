@@ -9,8 +9,6 @@ put down by its address and sizes, once, and the loops see one array of records.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numba import carray, types
 from numba.core import cgutils
@@ -32,7 +30,7 @@ JOB = np.dtype(
     [
         *((name, np.uint64) for name in _ADDRESSES),
         *((name, np.int64) for name in (*_SIZES, *_FLAGS)),
-        *((name, np.float64) for name in ("exponent_up", "exponent_down", "rate", "granularity", "cost")),
+        *((name, np.float64) for name in ("exponent_up", "exponent_down", "rate", "granularity")),
         ("line_keys", np.int64, 6),
         ("cell_keys", np.int64, 8),
         ("settings", np.float64, 10),
@@ -179,8 +177,7 @@ def plan_jobs(jobs, scratch, counts):
             events[:] = _I32(-1)
             smaller, expected = plan_update(x, d, job.rate, job.granularity, trains, job.line_keys, planned)
             column_reads = 0
-        job.cost = expected * job.planes * _COST_PULSE + job.samples * job.rows * _COST_MEETING
-        total += job.cost
+        total += expected * job.planes * _COST_PULSE + job.samples * job.rows * _COST_MEETING
         counts[k, 1] += smaller
         counts[k, 2] += column_reads
     return total
@@ -188,20 +185,11 @@ def plan_jobs(jobs, scratch, counts):
 
 @jit
 def run_jobs(jobs, part, parts, path, table, counts):
-    """Do part `part` of `parts` of the rows of all jobs (`_rows`), by their cost; adds to `counts`, (jobs, 5)."""
-    total = 0.0
-    for k in range(jobs.shape[0]):
-        total += jobs[k].cost
-    first, last, before = total * part / parts, total * (part + 1) / parts, 0.0
+    """Do part `part` of `parts` of the rows of every job (`_rows`); adds to `counts`, (jobs, 5)."""
     for k in range(jobs.shape[0]):
         job = jobs[k]
         planes, rows, cols = job.planes, job.rows, job.cols
-        a_row = max(job.cost / rows, 1e-9)
-        top = min(max(np.int64(math.ceil((first - before) / a_row)), 0), rows) if part > 0 else 0
-        bottom = min(max(np.int64(math.ceil((last - before) / a_row)), 0), rows) if part + 1 < parts else rows
-        before += job.cost
-        if top >= bottom:
-            continue
+        top, bottom = rows * part // parts, rows * (part + 1) // parts
         digital = (rows, cols) if job.transfers else (0, 0)
         reads = (rows, job.reads_count) if job.transfers else (0, 0)
         weights = planes + 1 if job.transfers else 0

@@ -19,11 +19,14 @@ _U32, _F32 = np.uint32, np.float32
 
 @jit
 def largest(vector):
-    """max |v|."""
-    top = _F32(0.0)
-    for value in vector:
-        top = max(top, abs(value))
-    return np.float64(top)
+    """max |v|, by its bits: without their sign they are in the order of the numbers, and whole numbers make a vector."""
+    bits, top = vector.view(np.uint32), _U32(0)
+    for k in range(bits.shape[0]):
+        size = _U32(bits[k] & _U32(0x7FFFFFFF))
+        top = size if size > top else top
+    place = np.empty(1, np.uint32)
+    place[0] = top
+    return np.float64(place.view(np.float32)[0])
 
 
 @jit
@@ -43,14 +46,14 @@ def _split(x_max, d_max, k, length, update_management, length_management):
 @jit
 def _thresholds(vector, divisor, factor, last, live):
     """|v| / divisor * factor as 32-bit thresholds by one rounding: a line fires where word <= last and live; their sum."""
-    total = 0.0
+    total = 0
     for line in range(vector.shape[0]):
         probability = min(abs(np.float64(vector[line])) / divisor * factor, 1.0)
         threshold = np.int64(math.floor(probability * _TWO_POW_32 + 0.5))
         last[line] = _U32(max(threshold - 1, 0))
         live[line] = _U32(0xFFFFFFFF) if threshold > 0 else _U32(0)
-        total += probability
-    return total
+        total += threshold
+    return total / _TWO_POW_32
 
 
 @jit

@@ -5,72 +5,28 @@ Rows do not depend on one another, so that they can be done on any number of thr
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from ohmnia.kernels._cells import (
     count,
     find_hits,
     prepare_row,
-    pulses,
     sort_hits,
     update_dense,
     update_hits,
     update_singly,
 )
+from ohmnia.kernels._columns import transfer_column
 from ohmnia.kernels._jit import jit
-from ohmnia.kernels._words import popcount, word
+from ohmnia.kernels._words import popcount
 
 _F32, _U32, _U64 = np.float32, np.uint32, np.uint64
 _ONE, _ZERO = np.float32(1.0), np.float32(0.0)
-_TWO_POW_32 = 4294967296.0
-_SHIFT = np.uint32(20)
 # To put a hit cell close to the others costs as much as so many lanes of a pulse; below this share of the columns it pays.
 _LANES_A_HIT, _DENSE_SHARE = 7, 0.25
 AUTO, DENSE, HITS = range(3)
 # Rows whose hits are put together, for long vectors; and how many hits find room, unless two rows have more.
 _TOGETHER, _ROOM = 64, 2048
-
-
-@jit
-def _read(tile, planes, size, at, weight, variance, converter, xi, epoch):
-    """Read one weight of the fast tile through noise and ADC; a weight pulsed just now has no read noise."""
-    conductance, _, epochs = tile
-    value, fresh = -weight[planes], True
-    for p in range(planes):
-        cell = _U64(p) * size + at
-        value += weight[p] * np.float64(conductance[cell])
-        fresh = fresh and epochs[cell] == epoch
-    bound, resolution, noise = converter
-    sigma = math.sqrt((0.0 if fresh else variance) + noise * noise)
-    value += sigma * np.float64(xi)
-    if resolution > 0.0:
-        value = resolution * np.round(value / resolution)
-    return min(max(value, -bound), bound)
-
-
-@jit
-def _hidden_steps(hidden, at, change, slow_length, forget):
-    """Add to H; the steps that leave it (signed), and whether they were limited."""
-    h = np.float64(_F32(np.float64(hidden[at]) + change))
-    if abs(h) < 1.0:
-        hidden[at] = h
-        return 0, False
-    whole = math.trunc(min(max(h, -1e9), 1e9))
-    steps = min(max(whole, -slow_length), slow_length)
-    hidden[at] = h * forget if forget >= 0.0 else h - steps
-    return steps, abs(whole) > slow_length
-
-
-@jit
-def _direct_steps(key0, key1, i, b, change, slow_length):
-    """Pulses of a stochastic train for one read (signed), and whether they were limited."""
-    threshold = np.int64(math.floor(min(abs(change) / slow_length, 1.0) * _TWO_POW_32 + 0.5))
-    steps = 0
-    for slot in range(slow_length):
-        steps += np.int64(word(key0, key1, i, b * slow_length + slot)) < threshold
-    return steps if change > 0.0 else -steps, abs(change) > slow_length
 
 
 @jit
@@ -85,43 +41,6 @@ def _pulse_hits(tile, planes, found, hits, ordered, live, first, keys, law, clos
         else:
             update_singly(tile, offset, sign, found, hits, first, keys, law, table, epoch)
     return total * planes
-
-
-@jit
-def _read_column(
-    first_row, last_row, b, planes, size, cols, tile, slow, law, table, event, factor, buffers, keys, numbers, counts
-):
-    """What follows a sample: one column of the fast tile is read, and reaches H, M, P and the slow tile."""
-    conductance, parameters, epochs = slow
-    hidden, reference, mean, variance, weight = buffers
-    converter = (numbers[0], numbers[1], numbers[2])
-    direct, slow_length, forget = numbers[4] > 0.0, np.int64(numbers[5]), numbers[6]
-    epoch, slow_epoch = np.int32(numbers[7]), np.int32(numbers[8])
-    column, number, reaches, renews = event
-    gain, beta = factor
-    quiet = variance.shape[1] == 0
-    for i in range(first_row, last_row):
-        at = _U64(i) * cols + _U64(column)
-        xi = table[word(keys[4], keys[5], i, b) >> _SHIFT]
-        own = 0.0 if quiet else np.float64(variance[i, number])
-        r = _read(tile, planes, size, at, weight, own, converter, xi, epoch)
-        if reaches:
-            change = gain * (r - np.float64(reference[at]))
-            if direct:
-                steps, limited = _direct_steps(keys[6], keys[7], i, b, change, slow_length)
-            else:
-                steps, limited = _hidden_steps(hidden, at, change, slow_length, forget)
-            counts[4] += limited
-            if steps != 0:
-                for p in range(planes):
-                    up, cell = (steps > 0) == (p == 0), np.int64(_U64(p) * size + at)
-                    pulses(conductance, parameters, cell, up, b * slow_length, abs(steps), keys[2], keys[3], law, table)
-                    epochs[cell] = slow_epoch
-                counts[3] += abs(steps) * planes
-        if beta > 0.0:
-            mean[at] = _F32(np.float64(mean[at]) + beta * (r - np.float64(mean[at])))
-        if renews:
-            reference[at] = mean[at]
 
 
 @jit
@@ -193,6 +112,7 @@ def update_rows(
     live = np.empty(2 * length + 3, np.uint64)
     six = np.empty((6, room), np.float32)
     close = (np.empty(room, np.uint32), index, xi, six[0], six[1], six[2], six[3], six[4], six[5])
+    column_work = (np.empty(_TOGETHER), xi, index, np.empty(_TOGETHER + 1, np.uint32))
     own, ready = np.empty(parts, np.uint32), np.empty(_TOGETHER, np.bool_)
     for top in range(first_row, last_row, _TOGETHER):
         bottom = min(top + _TOGETHER, last_row)
@@ -264,9 +184,9 @@ def update_rows(
             if events[b, 0] >= 0:
                 event = (events[b, 0], events[b, 1], events[b, 2] > 0, events[b, 3] > 0)
                 factor, plane = (factors[b, 0], factors[b, 1]), _U64(rows * cols)
-                _read_column(
+                transfer_column(
                     top,
-                    bottom,
+                    bottom - top,
                     b,
                     planes,
                     plane,
@@ -280,5 +200,6 @@ def update_rows(
                     digital,
                     keys,
                     numbers,
+                    column_work,
                     counts,
                 )
