@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 
+_NOTHING = nullcontext()
 
-@contextmanager
-def one_thread() -> Iterator[None]:
+
+def one_thread() -> AbstractContextManager[None]:
     """Run torch on one thread: its products and large sums differ in the last bit between thread counts."""
     before = torch.get_num_threads()
-    if before == 1:
-        yield
-        return
+    return _NOTHING if before == 1 else _with_one_of(before)
+
+
+@contextmanager
+def _with_one_of(before: int) -> Iterator[None]:
     torch.set_num_threads(1)
     try:
         yield

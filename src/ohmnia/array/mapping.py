@@ -9,10 +9,12 @@ Both are w = sum_p gain_p G_p - offset over the planes p of a tile; only the tab
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
+import numpy as np
 import torch
 from jaxtyping import Float
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ohmnia._errors import out_of_range, unknown_name
@@ -67,10 +69,17 @@ class Mapping:
 
     def weights(self, conductance: Float[Tensor, "planes rows cols"]) -> Float[Tensor, "rows cols"]:
         """Tile weights of conductances (siemens)."""
-        total = self.gains[0] * conductance[0]
-        for gain, plane in zip(self.gains[1:], conductance[1:], strict=True):
-            total = total + gain * plane
-        return total - self.offset
+        weights = torch.empty_like(conductance[0])
+        self.put_weights(conductance.numpy(), weights.numpy())
+        return weights
+
+    def put_weights(self, conductance: NDArray[np.floating[Any]], weights: NDArray[np.floating[Any]]) -> None:
+        """Tile weights of conductances (siemens), (planes, rows, cols), into `weights`, without other memory for one device."""
+        gains = [conductance.dtype.type(gain) for gain in self.gains]
+        np.multiply(conductance[0], gains[0], out=weights)
+        for gain, plane in zip(gains[1:], conductance[1:], strict=True):
+            weights += gain * plane
+        weights -= conductance.dtype.type(self.offset)
 
     def variance(self, sigma: Float[Tensor, "planes rows cols"]) -> Float[Tensor, "rows cols"]:
         """Variance of the tile weights for standard deviations of the conductances (siemens)."""

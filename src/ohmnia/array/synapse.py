@@ -31,6 +31,7 @@ from ohmnia.kernels import NAMES
 from ohmnia.random import Stream
 
 SLOW = "slow"
+_INPUTS, _GRADIENTS = "inputs", "output gradients"
 
 
 @final
@@ -248,9 +249,14 @@ class Synapse:
 
     def forward(self, x: Float[Tensor, "samples inputs"], use: str) -> Float[Tensor, "samples outputs"]:
         """y = s (w_tile x), read through the periphery; compensated digitally where that is switched on."""
-        self._check(x, "inputs", self.shape[1])
+        self._check_width(x, _INPUTS, self.shape[1])
         if len(self.blocks) == 1:
-            return self._block_forward(self.blocks[0], x, use).mul_(self.output_scale)
+            try:
+                return self._block_forward(self.blocks[0], x, use).mul_(self.output_scale)
+            except InvalidValueError:
+                self._check(x, _INPUTS)
+                raise
+        self._check(x, _INPUTS)
         y = torch.zeros(x.shape[0], self.shape[0])
         for block in self.blocks:
             y[:, block.rows] += self._block_forward(block, x[:, block.cols], use)
@@ -264,9 +270,14 @@ class Synapse:
 
     def backward(self, d: Float[Tensor, "samples outputs"], use: str) -> Float[Tensor, "samples inputs"]:
         """x = s (w_tile^T d), read through the periphery."""
-        self._check(d, "output gradients", self.shape[0])
+        self._check_width(d, _GRADIENTS, self.shape[0])
         if len(self.blocks) == 1:
-            return self.blocks[0].mvm_t(d, use).mul_(self.output_scale)
+            try:
+                return self.blocks[0].mvm_t(d, use).mul_(self.output_scale)
+            except InvalidValueError:
+                self._check(d, _GRADIENTS)
+                raise
+        self._check(d, _GRADIENTS)
         x = torch.zeros(d.shape[0], self.shape[1])
         for block in self.blocks:
             x[:, block.cols] += block.mvm_t(d[:, block.rows], use)
@@ -274,8 +285,14 @@ class Synapse:
 
     def request(self, x: Tensor, d: Tensor) -> None:
         """Queue what a backward pass asks the rule to learn."""
-        self._check(x, "inputs", self.shape[1])
-        self._check(d, "output gradients", self.shape[0])
+        self._check_width(x, _INPUTS, self.shape[1])
+        self._check_width(d, _GRADIENTS, self.shape[0])
+        self._check(x, _INPUTS)
+        self._check(d, _GRADIENTS)
+        self.queue(x, d)
+
+    def queue(self, x: Tensor, d: Tensor) -> None:
+        """As `request`, for inputs and gradients that a read has passed already."""
         self.requests.append(UpdateRequest(x.detach(), d.detach()))
 
     def advance(self, seconds: float) -> None:
@@ -291,9 +308,11 @@ class Synapse:
                 totals.setdefault(name, Activity()).add(tile.activity)
         return totals
 
-    def _check(self, value: Tensor, what: str, width: int) -> None:
+    def _check_width(self, value: Tensor, what: str, width: int) -> None:
         if value.shape[-1] != width:
             raise InvalidValueError(f"Layer '{self.name}': the {what} have the width {value.shape[-1]}; it needs {width}.")
+
+    def _check(self, value: Tensor, what: str) -> None:
         if not all_finite(value):
             raise InvalidValueError(
                 f"Layer '{self.name}': the {what} hold NaN or infinity; a physical array cannot take them. "

@@ -132,9 +132,16 @@ class Tile:
         """Read through wires from now on (the state does not change); `weights` stays what the cells hold."""
         self.wiring = Wiring(wires, self.mapping)
 
-    def pulsed(self) -> None:
-        """Forget what open-loop pulses given now have changed: a cell without a pulse reads as before."""
-        self._weights, self._fresh = None, True
+    def pulsed(self, *columns: slice) -> None:
+        """Forget what open-loop pulses given now have changed, in all or in some columns: other cells read as before."""
+        self._fresh = True
+        if not columns:
+            self._weights = None
+        elif self._weights is not None:
+            # By numpy: the weights may have been made in inference mode.
+            weights = self._weights.numpy()
+            for part in columns:
+                self.mapping.put_weights(self.cells.conductance[:, :, part], weights[:, part])
         if self.wiring is not None:
             self.wiring.forget()
 
@@ -144,6 +151,10 @@ class Tile:
 
     def weights(self) -> Float[Tensor, "rows cols"]:
         """Tile weights as they are, without a read."""
+        return self._ideal().clone()
+
+    def _ideal(self) -> Float[Tensor, "rows cols"]:
+        """Tile weights, kept up to date in place."""
         if self._weights is None:
             self._weights = self.mapping.weights(self.conductance)
         return self._weights
@@ -181,7 +192,7 @@ class Tile:
     def _seen(self, drive: str) -> tuple[Tensor, Tensor | None]:
         """Weights and variance of a read with the lines of one kind driven; None: no cell has read noise."""
         if self.wiring is None:
-            weights, variance = self.weights(), self.read_variance()
+            weights, variance = self._ideal(), self.read_variance()
             return weights, None if self._quiet else variance
         weights, variance = self.wiring.seen(drive, self.conductance, self._sigma)
         return weights, variance if bool(variance.any()) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -120,11 +121,17 @@ def _round(
     return z, saturated, _convert(z, v, bound, step, noise, key[0], key[1], counters, scale, z, saturated)
 
 
+@lru_cache(maxsize=64)
+def _counters(samples: int) -> NDArray[np.int64]:
+    """Counters of the first round; not to be written to."""
+    return np.arange(samples)
+
+
 def read(x: FloatArray, weights: FloatArray, variance: FloatArray | None, path: Converters, key: tuple[int, int]) -> Reading:
     """See `Reads.read`."""
     samples = x.shape[0]
     matrix, spread = torch.from_numpy(weights).T, None if variance is None else torch.from_numpy(variance).T
-    y, saturated, total = _round(x, matrix, spread, path, key, 1.0, np.arange(samples))
+    y, saturated, total = _round(x, matrix, spread, path, key, 1.0, _counters(samples))
     if total < 0:
         return Reading(y, 0, 0, False)
     vectors = samples

@@ -20,9 +20,11 @@ class _AnalogProduct(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, d: Tensor) -> tuple[Tensor | None, None, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
         (x,) = ctx.saved_tensors
-        if ctx.needs_input_grad[1]:
-            ctx.synapse.request(x, d)
         gradient = ctx.synapse.backward(d, "read") if ctx.needs_input_grad[0] else None
+        if ctx.needs_input_grad[1] and gradient is None:
+            ctx.synapse.request(x, d)
+        elif ctx.needs_input_grad[1]:
+            ctx.synapse.queue(x, d)
         return gradient, None, None
 
 

@@ -119,8 +119,8 @@ class AbstractTransferRule(AbstractRule):
             works.setdefault(own[0].kernel, []).append(own)
         for kernel, parts in works.items():
             counts = kernel.transfer_update([work for _, _, work in parts])
-            for (fast, slow, _), own in zip(parts, counts.tolist(), strict=True):
-                _count(fast, slow, own)
+            for (fast, slow, work), own in zip(parts, counts.tolist(), strict=True):
+                _count(fast, slow, own, int(work.state.scalars[1]))
 
     def _work(self, lesson: Lesson) -> tuple[Tile, Tile, Transfer]:
         """The tiles of a block, and what the kernel takes."""
@@ -202,7 +202,8 @@ def _bound(rule: AbstractTransferRule, block: Block, learning_rate: float) -> _B
     return old
 
 
-def _count(fast: Tile, slow: Tile, counts: list[int]) -> None:
+def _count(fast: Tile, slow: Tile, counts: list[int], next_column: int) -> None:
+    """Count what was done; only columns that were read have got pulses on the slow tile."""
     pulses, short, reads, slow_pulses, limited = counts
     fast.activity.pulses += pulses
     fast.activity.short_updates += short
@@ -214,4 +215,12 @@ def _count(fast: Tile, slow: Tile, counts: list[int]) -> None:
     if pulses:
         fast.pulsed()
     if slow_pulses:
-        slow.pulsed()
+        slow.pulsed(*_columns_before(next_column, reads, slow.cols))
+
+
+def _columns_before(column: int, count: int, cols: int) -> tuple[slice, ...]:
+    """The `count` columns up to the one before `column`, where columns go round; none for all of them."""
+    if count >= cols:
+        return ()
+    first = column - count
+    return (slice(first, column),) if first >= 0 else (slice(first + cols, cols), slice(0, column))
