@@ -104,6 +104,12 @@ def assert_same_state(own: TransferState, judge: TransferState) -> None:
     np.testing.assert_allclose(own.scalars, judge.scalars, rtol=1e-12)
 
 
+def _slow_weights(conductance: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Tile weights in float32, product by product."""
+    products = [gain * plane for gain, plane in zip(weight, conductance, strict=False)]
+    return (products[0] if len(products) == 1 else products[0] + products[1]) - weight[-1]
+
+
 class KernelMemberContract:
     """Inherit it, and set `own` to the member that is judged."""
 
@@ -196,8 +202,13 @@ class KernelMemberContract:
         variance = np.random.default_rng(k).uniform(0, 2e-3, (rows, reads)).astype(np.float32)
         path = ReadPath(WEIGHTS[len(tiles[0].conductance)], variance, Converter(12.0, 24 / 510, 0.02))
         keys = TransferKeys(Keys((1, k), (3, k), (5, k)), (7, k), (8, k), (9, k), (10, k))
-        work = Transfer(*tiles, law, trains, keys, path, state, settings, x, d, (k // 2, k // 3))
-        return kernel.transfer_update([work])[0]
+        weights = path.weight.astype(np.float32)
+        kept = _slow_weights(tiles[1].conductance, weights)
+        counts = kernel.transfer_update(
+            [Transfer(*tiles, law, trains, keys, path, state, settings, x, d, (k // 2, k // 3), kept)]
+        )
+        np.testing.assert_array_equal(kept, _slow_weights(tiles[1].conductance, weights))
+        return counts[0]
 
     def _compare_transfer(
         self, planes: int, law: UpdateLaw, trains: Trains, batches: int, settings: TransferSettings

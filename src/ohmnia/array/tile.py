@@ -9,8 +9,10 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any, final
 
+import numpy as np
 import torch
 from jaxtyping import Float, Float64, Int64
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ohmnia._errors import out_of_range
@@ -103,18 +105,10 @@ class Tile:
         """The update law as the kernels take it."""
         return UpdateLaw(*self.device.update.kernel_coefficients())
 
-    @cached_property
+    @property
     def cells(self) -> Cells:
         """The cells as the kernels take them; a kernel changes them in place, so call `touched` or `pulsed` afterwards."""
         return Cells(self.conductance.numpy(), self.parameters.numpy(), self.epoch_index.numpy())
-
-    def __getstate__(self) -> dict[str, Any]:
-        """What a copy takes over: it has tensors of its own, so that it needs its own view of them."""
-        return {name: value for name, value in self.__dict__.items() if name != "cells"}
-
-    def pulse_keys(self) -> Keys:
-        """Keys of the trains of the columns and rows and of the cells' noise, for the next update."""
-        return Keys(*self.uses.keys("update", 3))
 
     def write_epoch(self) -> int:
         """Index of the epoch of a pulse given now."""
@@ -132,16 +126,11 @@ class Tile:
         """Read through wires from now on (the state does not change); `weights` stays what the cells hold."""
         self.wiring = Wiring(wires, self.mapping)
 
-    def pulsed(self, *columns: slice) -> None:
-        """Forget what open-loop pulses given now have changed, in all or in some columns: other cells read as before."""
+    def pulsed(self, weights_kept: bool = False) -> None:
+        """Forget what open-loop pulses given now have changed, but for weights that the kernel has kept true."""
         self._fresh = True
-        if not columns:
+        if not weights_kept:
             self._weights = None
-        elif self._weights is not None:
-            # By numpy: the weights may have been made in inference mode.
-            weights = self._weights.numpy()
-            for part in columns:
-                self.mapping.put_weights(self.cells.conductance[:, :, part], weights[:, part])
         if self.wiring is not None:
             self.wiring.forget()
 
@@ -152,6 +141,10 @@ class Tile:
     def weights(self) -> Float[Tensor, "rows cols"]:
         """Tile weights as they are, without a read."""
         return self._ideal().clone()
+
+    def kept_weights(self) -> NDArray[np.float32] | None:
+        """The memory of the weights that reads use, if there is any, for a kernel that keeps them true."""
+        return None if self._weights is None else self._weights.numpy()
 
     def _ideal(self) -> Float[Tensor, "rows cols"]:
         """Tile weights, kept up to date in place."""
@@ -221,7 +214,7 @@ class Tile:
         self._check(x, self.cols, "x")
         self._check(d, self.rows, "d")
         check_update(x, d, learning_rate)
-        trains, keys = scheme.trains(self.granularity), self.pulse_keys()
+        trains, keys = scheme.trains(self.granularity), Keys(*self.uses.keys("update", 3))
         x_, d_ = x.contiguous().numpy(), d.contiguous().numpy()
         pulses, short = self.kernel.pulsed_update(
             self.cells, self.law, trains, keys, x_, d_, float(learning_rate), self.write_epoch()

@@ -15,7 +15,7 @@ from ohmnia.kernels._words import lane, mix, step, word
 
 _F32, _U32, _U64 = np.float32, np.uint32, np.uint64
 _TWO_POW_32 = 4294967296.0
-_SHIFT = np.uint32(20)
+_SHIFT, _ZERO = np.uint32(20), np.float32(0.0)
 
 
 @jit
@@ -87,14 +87,20 @@ def _direct_steps(key0, key1, i, b, change, slow_length):
 
 
 @jit
-def _pulse_slow(slow, planes, size, cell, steps, first, keys, law, table, epoch):
-    """Signed steps on one weight of the slow tile; the number of pulses."""
-    conductance, parameters, epochs = slow
+def _pulse_slow(target, cell, steps, first, pulse):
+    """Signed steps on one weight of the slow tile, which stays true in `weights`; the number of pulses."""
+    (conductance, parameters, epochs), gains, weights, planes, size = target
+    keys, law, table, epoch = pulse
     if steps != 0:
+        weight = _ZERO
         for p in range(planes):
             own = np.int64(_U64(p) * size + cell)
             pulses(conductance, parameters, own, (steps > 0) == (p == 0), first, abs(steps), keys[2], keys[3], law, table)
             epochs[own] = epoch
+            part = _F32(_F32(gains[p]) * conductance[own])
+            weight = part if p == 0 else _F32(weight + part)
+        if weights.shape[0] > 0:
+            weights[cell] = _F32(weight - _F32(gains[planes]))
     return abs(steps) * planes
 
 
@@ -103,10 +109,11 @@ def transfer_column(
     first_row, count, b, planes, size, cols, tile, slow, law, table, event, factor, buffers, keys, numbers, work, counts
 ):
     """Read a column of some rows, and let it reach H, M, P and the slow tile (`Member.transfer_update`, step 3)."""
-    hidden, reference, mean, variance, weight = buffers
+    hidden, reference, mean, variance, weight, weights = buffers
     converter = (numbers[0], numbers[1], numbers[2])
     direct, slow_length, forget = numbers[4] > 0.0, np.int64(numbers[5]), numbers[6]
-    epoch, slow_epoch, first = np.int32(numbers[7]), np.int32(numbers[8]), b * slow_length
+    target, pulse = (slow, weight, weights, planes, size), (keys, law, table, np.int32(numbers[8]))
+    epoch, first = np.int32(numbers[7]), b * slow_length
     column, number, reaches, renews = event
     (gain, beta), at, value, beyond = factor, _U64(first_row) * cols + _U64(column), work[0], work[3]
     rows = _U64(count)
@@ -116,14 +123,14 @@ def transfer_column(
             change = gain * (value[n] - np.float64(reference[at + n * cols]))
             steps, limited = _direct_steps(keys[6], keys[7], first_row + np.int64(n), b, change, slow_length)
             counts[4] += limited
-            counts[3] += _pulse_slow(slow, planes, size, at + n * cols, steps, first, keys, law, table, slow_epoch)
+            counts[3] += _pulse_slow(target, at + n * cols, steps, first, pulse)
     elif reaches:
         found = _add_to_hidden(hidden, reference, at, cols, gain, value, rows, beyond)
         for k in range(found):
             cell = at + _U64(beyond[k]) * cols
             steps, hidden[cell], limited = _hidden_steps(np.float64(hidden[cell]), slow_length, forget)
             counts[4] += limited
-            counts[3] += _pulse_slow(slow, planes, size, cell, steps, first, keys, law, table, slow_epoch)
+            counts[3] += _pulse_slow(target, cell, steps, first, pulse)
     if beta > 0.0:
         for n in range(rows):
             cell = at + n * cols

@@ -176,6 +176,9 @@ class Transfer(NamedTuple):
         float32, (samples, cols) and (samples, rows).
     epochs
         Epoch indices of pulses given now on the fast and on the slow tile.
+    weights
+        float32 (rows, cols): tile weights of the slow tile, G_0 w_0 (+ G_1 w_1) - offset by `path.weight` in float32, which stay
+        true where its cells are pulsed; None: not wanted.
     memo
         Empty at first: where a member may keep what it makes of the tiles, law, trains, path, state and settings. Hand the
         same one on as long as none of these changes; the path's variance may.
@@ -192,6 +195,7 @@ class Transfer(NamedTuple):
     x: FloatArray
     d: FloatArray
     epochs: tuple[int, int]
+    weights: FloatArray | None = None
     memo: dict[str, Any] | None = None
 
 

@@ -92,7 +92,7 @@ class Cpu:
         """See `Member.pulsed_update`."""
         jobs = _filled(cells, law, trains)
         line_keys, cell_keys = (keys.columns, keys.rows, _NO_KEY), (keys.cells, _NO_KEY, _NO_KEY, _NO_KEY)
-        size = fill_batch(jobs, 0, x, d, _QUIET, line_keys, cell_keys, float(learning_rate), epoch, 0)
+        size = fill_batch(jobs, 0, x, d, _QUIET, _QUIET, line_keys, cell_keys, float(learning_rate), epoch, 0)
         return self._run(jobs, size)[0, :2]
 
     def transfer_update(self, works: Sequence[Transfer]) -> NDArray[np.int64]:
@@ -102,5 +102,6 @@ class Cpu:
             jobs[k] = _known(work)
             pulses, *others, chopper = work.keys
             keys = (*pulses[:2], chopper), (pulses.cells, *others)
-            size += fill_batch(jobs, k, work.x, work.d, work.path.variance, *keys, 0.0, *work.epochs)
+            weights = _QUIET if work.weights is None else work.weights
+            size += fill_batch(jobs, k, work.x, work.d, work.path.variance, weights, *keys, 0.0, *work.epochs)
         return self._run(jobs, size)

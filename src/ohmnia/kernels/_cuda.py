@@ -270,7 +270,14 @@ class Cuda:
         own = numbers(x.device, *exponents, *path.converter, settings.forget)
         all_keys = (keys.pulses.cells, keys.slow, keys.read, keys.transfer)
         cells = work.fast, work.slow, work.law, work.trains
-        return self._pulse(*cells, plan, own, all_keys, work.epochs, len(x), path, state, settings)
+        counts = self._pulse(*cells, plan, own, all_keys, work.epochs, len(x), path, state, settings)
+        if work.weights is not None:
+            gains, conductance = path.weight.float(), work.slow.conductance
+            total = conductance[0] * gains[0]
+            for gain, plane in zip(gains[1:], conductance[1:], strict=False):
+                total = total + gain * plane
+            work.weights.copy_(total - gains[-1])
+        return counts
 
     def transfer_update(self, works: Sequence[Transfer]) -> Any:
         """See `Member.transfer_update`; the counts are an int64 tensor."""

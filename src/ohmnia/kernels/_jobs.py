@@ -21,11 +21,11 @@ from ohmnia.kernels._rows import update_rows
 _U64, _F32, _I32, _U32 = np.uint64, np.float32, np.int32, np.uint32
 _ADDRESSES = (
     *("conductance", "parameters", "epochs", "slow_conductance", "slow_parameters", "slow_epochs"),
-    *("hidden", "reference", "mean", "variance", "weight", "chopper", "reads", "scalars", "x", "d"),
+    *("hidden", "reference", "mean", "variance", "weight", "weights", "chopper", "reads", "scalars", "x", "d"),
     *("col_words", "row_words", "listed_words", "listed", "count", "share", "signs", "events", "factors"),
 )
 _SIZES = ("planes", "rows", "cols", "samples", "reads_count", "length", "update_management", "length_management")
-_FLAGS = ("transfers", "multiplicative", "linear")
+_FLAGS = ("transfers", "has_weights", "multiplicative", "linear")
 JOB = np.dtype(
     [
         *((name, np.uint64) for name in _ADDRESSES),
@@ -90,11 +90,12 @@ def fill_rule(jobs, k, slow, state, weight, settings, converter):
 
 
 @jit
-def fill_batch(jobs, k, x, d, variance, line_keys, cell_keys, rate, epoch, slow_epoch):
+def fill_batch(jobs, k, x, d, variance, weights, line_keys, cell_keys, rate, epoch, slow_epoch):
     """Put down a mini-batch; returns the bytes that its plan needs."""
     job = jobs[k]
     job.x, job.d, job.samples, job.rate = _address(x), _address(d), x.shape[0], rate
     job.variance, job.reads_count = _address(variance), variance.shape[1]
+    job.weights, job.has_weights = _address(weights), weights.shape[0] > 0
     for n in range(3):
         job.line_keys[2 * n], job.line_keys[2 * n + 1] = line_keys[n]
     for n in range(4):
@@ -219,6 +220,7 @@ def run_jobs(jobs, part, parts, path, table, counts):
                 carray(_pointer(job.mean), digital, _F32),
                 carray(_pointer(job.variance), reads, _F32),
                 carray(_pointer(job.weight), (weights,), np.float64),
+                carray(_pointer(job.weights), (rows, cols) if job.has_weights else (0, 0), _F32),
             ),
             path,
             job.cell_keys,

@@ -219,6 +219,14 @@ def _tile_weight(conductance: FloatArray, weight: Float64Array, i: int, j: int) 
     return sum(float(weight[p]) * float(conductance[p, i, j]) for p in range(planes)) - float(weight[planes])
 
 
+def _slow_weights(conductance: FloatArray, weight: FloatArray) -> FloatArray:
+    """Tile weights of all cells, in float32."""
+    total = conductance[0] * weight[0]
+    for gain, plane in zip(weight[1:], conductance[1:], strict=False):
+        total = total + gain * plane
+    return total - weight[-1]
+
+
 def _read_column(transfer: _Transfer, j: int, sample: int, read: int) -> list[float]:
     """Column j of the fast tile, in the `read`-th read of the call."""
     outputs, cells, path = [], transfer.fast.cells, transfer.path
@@ -331,7 +339,7 @@ class Reference:
         return np.stack([self._transfer(work) for work in works])
 
     def _transfer(self, work: Transfer) -> Int64Array:
-        fast, slow, law, trains, keys, path, state, settings, x, d, epochs, _ = work
+        fast, slow, law, trains, keys, path, state, settings, x, d, epochs, weights, _ = work
         fast_target = _Target(fast, law, Stream(*keys.pulses.cells), epochs[0])
         slow_target = _Target(slow, law, Stream(*keys.slow), epochs[1])
         transfer = _Transfer(fast_target, slow_target, keys, path, state, settings)
@@ -350,4 +358,6 @@ class Reference:
                 counts[2] += 1
                 counts[3:] += _transfer_column(transfer, j, b, outputs)
                 _finish_read(transfer, j, b, outputs)
+        if weights is not None:
+            weights[:] = _slow_weights(slow.conductance, path.weight.astype(np.float32))
         return counts

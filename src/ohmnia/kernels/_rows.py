@@ -78,7 +78,7 @@ def update_rows(
     events, factors
         Column reads; see `plan_transfer`.
     buffers
-        H, P, M, variance of the column reads, weight.
+        H, P, M, variance of the column reads, weight, weights of the slow tile (or nothing).
     path
         AUTO, or what a test asks for.
     keys
@@ -95,7 +95,8 @@ def update_rows(
     size, width, parts, stride = _U64(planes * rows * cols), _U64(cols), col_words.shape[1], _U64(cols + 1)
     tile = (conductance.reshape(-1), parameters.reshape(-1), epochs.reshape(-1))
     slow_tile = (slow[0].reshape(-1), slow[1].reshape(-1), slow[2].reshape(-1))
-    digital = (buffers[0].reshape(-1), buffers[1].reshape(-1), buffers[2].reshape(-1), buffers[3], buffers[4])
+    hidden, reference, mean, variance, weight, weights = buffers
+    digital = (hidden.reshape(-1), reference.reshape(-1), mean.reshape(-1), variance, weight, weights.reshape(-1))
     flat_signs, flat_words, flat_listed_words, flat_listed = (
         signs.ravel(),
         col_words.ravel(),

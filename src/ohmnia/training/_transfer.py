@@ -31,7 +31,18 @@ import torch
 from pydantic import Field
 
 from ohmnia.array import SLOW, Block, PulseScheme, Tile, UpdateRequest
-from ohmnia.kernels import Member, ReadPath, Trains, Transfer, TransferKeys, TransferSettings, TransferState, reads_of
+from ohmnia.kernels import (
+    Cells,
+    Keys,
+    Member,
+    ReadPath,
+    Trains,
+    Transfer,
+    TransferKeys,
+    TransferSettings,
+    TransferState,
+    reads_of,
+)
 from ohmnia.training._abstract import AbstractRule, Lesson
 
 FAST = "fast"
@@ -119,8 +130,8 @@ class AbstractTransferRule(AbstractRule):
             works.setdefault(own[0].kernel, []).append(own)
         for kernel, parts in works.items():
             counts = kernel.transfer_update([work for _, _, work in parts])
-            for (fast, slow, work), own in zip(parts, counts.tolist(), strict=True):
-                _count(fast, slow, own, int(work.state.scalars[1]))
+            for (fast, slow, _), own in zip(parts, counts.tolist(), strict=True):
+                _count(fast, slow, own)
 
     def _work(self, lesson: Lesson) -> tuple[Tile, Tile, Transfer]:
         """The tiles of a block, and what the kernel takes."""
@@ -132,8 +143,12 @@ class AbstractTransferRule(AbstractRule):
         if fast.aged:
             columns = torch.from_numpy(reads_of(own.state, own.settings, len(x)))
             path = path._replace(variance=fast.column_read_variance(columns).contiguous().numpy())
-        fixed = fast.cells, slow.cells, fast.law, own.trains
-        return fast, slow, Transfer(*fixed, keys, path, own.state, own.settings, x, d, epochs, own.memo)
+        weights = slow.kept_weights()
+        return (
+            fast,
+            slow,
+            Transfer(*own.cells, fast.law, own.trains, keys, path, own.state, own.settings, x, d, epochs, weights, own.memo),
+        )
 
     def derived(self, tile: Tile) -> dict[str, float]:
         """gamma0."""
@@ -164,7 +179,7 @@ def start_at_symmetry(block: Block) -> torch.Tensor:
 
 def _keys(fast: Tile, slow: Tile) -> TransferKeys:
     """Keys of one use: trains and cells of the fast tile, and all that belongs to reads and transfers."""
-    return TransferKeys(fast.pulse_keys(), *slow.uses.keys("update"), *fast.uses.keys("read", 3))
+    return TransferKeys(Keys(*fast.uses.keys("update", 3)), *slow.uses.keys("update"), *fast.uses.keys("read", 3))
 
 
 class _Bound(NamedTuple):
@@ -173,6 +188,7 @@ class _Bound(NamedTuple):
     sources: tuple[object, ...]
     rule: AbstractTransferRule
     learning_rate: float
+    cells: tuple[Cells, Cells]
     trains: Trains
     state: TransferState
     settings: TransferSettings
@@ -197,13 +213,13 @@ def _bound(rule: AbstractTransferRule, block: Block, learning_rate: float) -> _B
         weight, quiet = np.array([*fast.mapping.gains, fast.mapping.offset]), np.empty((fast.rows, 0), np.float32)
         path = ReadPath(weight, quiet, fast.periphery.converter)
         trains, settings = rule.scheme.trains(fast.granularity), rule.settings(fast, slow, learning_rate)
-        old = _Bound((fast, slow, *buffers), rule, learning_rate, trains, state, settings, path, {})
+        cells = fast.cells, slow.cells
+        old = _Bound((fast, slow, *buffers), rule, learning_rate, cells, trains, state, settings, path, {})
         _BOUND[block] = old
     return old
 
 
-def _count(fast: Tile, slow: Tile, counts: list[int], next_column: int) -> None:
-    """Count what was done; only columns that were read have got pulses on the slow tile."""
+def _count(fast: Tile, slow: Tile, counts: list[int]) -> None:
     pulses, short, reads, slow_pulses, limited = counts
     fast.activity.pulses += pulses
     fast.activity.short_updates += short
@@ -215,12 +231,4 @@ def _count(fast: Tile, slow: Tile, counts: list[int], next_column: int) -> None:
     if pulses:
         fast.pulsed()
     if slow_pulses:
-        slow.pulsed(*_columns_before(next_column, reads, slow.cols))
-
-
-def _columns_before(column: int, count: int, cols: int) -> tuple[slice, ...]:
-    """The `count` columns up to the one before `column`, where columns go round; none for all of them."""
-    if count >= cols:
-        return ()
-    first = column - count
-    return (slice(first, column),) if first >= 0 else (slice(first + cols, cols), slice(0, column))
+        slow.pulsed(weights_kept=True)

@@ -46,11 +46,11 @@ def test_blocks_in_one_call_are_blocks_one_after_the_other() -> None:
 def test_every_row_is_done_once_in_any_number_of_parts(parts: int) -> None:
     expected, works, jobs, size = make_works(), make_works(), np.empty(len(LENGTHS), JOB), 0
     counts = Cpu().transfer_update(expected)
-    for k, (fast, slow, law, trains, keys, path, state, settings, x, d, epochs, _) in enumerate(works):
+    for k, (fast, slow, law, trains, keys, path, state, settings, x, d, epochs, *_) in enumerate(works):
         fill_cells(jobs, k, fast, tuple(map(float, law)), trains)
         fill_rule(jobs, k, slow, state, path.weight, tuple(map(float, settings)), tuple(path.converter))
         own = (*keys.pulses[:2], keys.chopper), (keys.pulses.cells, keys.slow, keys.read, keys.transfer)
-        size += fill_batch(jobs, k, x, d, path.variance, *own, 0.0, *epochs)
+        size += fill_batch(jobs, k, x, d, path.variance, np.empty((0, 0), np.float32), *own, 0.0, *epochs)
     scratch, own = np.empty(size, np.uint8), np.zeros((len(works), 5), np.int64)
     assert plan_jobs(jobs, scratch, own) > 0
     assert jobs["factors"][-1] + 16 * jobs["samples"][-1] <= scratch.ctypes.data + size
