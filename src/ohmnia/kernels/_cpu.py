@@ -20,8 +20,8 @@ from ohmnia.kernels._rows import AUTO
 from ohmnia.kernels._threads import over_parts, threads
 from ohmnia.random import normal_table
 
-# Nanoseconds of work that are worth a second thread.
-_WORTH_A_THREAD = 1e5
+# Nanoseconds of work that are worth a second thread, and rough costs of a pulse and of a row that meets a sample.
+_WORTH_A_THREAD, _COST_PULSE, _COST_MEETING = 1e5, 3.0, 40.0
 _NO_KEY, _QUIET = (0, 0), np.empty((0, 0), np.float32)
 
 
@@ -68,15 +68,26 @@ class Cpu:
     def __init__(self, path: int = AUTO) -> None:
         self.path = path
 
-    def _run(self, jobs: NDArray[np.void], size: int) -> NDArray[np.int64]:
-        """Plan and do the jobs, on one or all threads by the work that is expected; the counts of `Member.transfer_update`."""
+    def _run(self, jobs: NDArray[np.void], size: int, meetings: int) -> NDArray[np.int64]:
+        """Plan and do the jobs, on one or all threads by the work that is expected; the counts of `Member.transfer_update`.
+
+        `meetings` of a row and a sample are work in any case; the plan says how many pulses there are besides.
+        """
         counts, table = np.zeros((threads(), len(jobs), 5), np.int64), normal_table().numpy()
         # A plan lies in here, and the jobs know its address.
         scratch = np.empty(size, np.uint8)
-        expected = plan_jobs(jobs, scratch, counts[0])
-        parts = len(counts) if expected > _WORTH_A_THREAD else 1
-        over_parts(lambda part, parts: run_jobs(jobs, part, parts, self.path, table, counts[part]), parts)
-        return counts[0] if parts == 1 else counts.sum(0)
+
+        def plan() -> float:
+            return plan_jobs(jobs, scratch, counts[0])
+
+        def work(part: int, parts: int) -> None:
+            run_jobs(jobs, part, parts, self.path, table, counts[part])
+
+        if meetings * _COST_MEETING > _WORTH_A_THREAD:
+            over_parts(work, len(counts), plan)
+        else:
+            over_parts(work, len(counts) if plan() * _COST_PULSE > _WORTH_A_THREAD else 1)
+        return counts.sum(0)
 
     def pulsed_update(
         self,
@@ -93,15 +104,16 @@ class Cpu:
         jobs = _filled(cells, law, trains)
         line_keys, cell_keys = (keys.columns, keys.rows, _NO_KEY), (keys.cells, _NO_KEY, _NO_KEY, _NO_KEY)
         size = fill_batch(jobs, 0, x, d, _QUIET, _QUIET, line_keys, cell_keys, float(learning_rate), epoch, 0)
-        return self._run(jobs, size)[0, :2]
+        return self._run(jobs, size, len(x) * d.shape[1])[0, :2]
 
     def transfer_update(self, works: Sequence[Transfer]) -> NDArray[np.int64]:
         """See `Member.transfer_update`."""
-        jobs, size = np.empty(len(works), JOB), 0
+        jobs, size, meetings = np.empty(len(works), JOB), 0, 0
         for k, work in enumerate(works):
             jobs[k] = _known(work)
             pulses, *others, chopper = work.keys
             keys = (*pulses[:2], chopper), (pulses.cells, *others)
             weights = _QUIET if work.weights is None else work.weights
             size += fill_batch(jobs, k, work.x, work.d, work.path.variance, weights, *keys, 0.0, *work.epochs)
-        return self._run(jobs, size)
+            meetings += work.d.size
+        return self._run(jobs, size, meetings)

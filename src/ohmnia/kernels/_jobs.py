@@ -38,8 +38,6 @@ JOB = np.dtype(
     ],
     align=True,
 )
-# Rough costs, in nanoseconds, of a coincidence and of a row that meets a sample.
-_COST_PULSE, _COST_MEETING = 3.0, 40.0
 
 
 @intrinsic
@@ -154,7 +152,7 @@ def _lay_out(job, free):
 
 @jit
 def plan_jobs(jobs, scratch, counts):
-    """Plan every job (`_plan`), with room in `scratch`; adds to `counts`, and returns the nanoseconds of work to be expected."""
+    """Plan every job (`_plan`), with room in `scratch`; adds to `counts`, and returns the pulses to be expected."""
     total = 0.0
     free = (_address(scratch) + _U64(15)) & ~_U64(15)
     for k in range(jobs.shape[0]):
@@ -178,7 +176,7 @@ def plan_jobs(jobs, scratch, counts):
             events[:] = _I32(-1)
             smaller, expected = plan_update(x, d, job.rate, job.granularity, trains, job.line_keys, planned)
             column_reads = 0
-        total += expected * job.planes * _COST_PULSE + job.samples * job.rows * _COST_MEETING
+        total += expected * job.planes
         counts[k, 1] += smaller
         counts[k, 2] += column_reads
     return total

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -56,11 +57,25 @@ def over_rows(work: Callable[[int, int], Any], rows: int, count: int) -> list[An
     return over_parts(lambda part, parts: work(rows * part // parts, rows * (part + 1) // parts), count)
 
 
-def over_parts(work: Callable[[int, int], Any], parts: int) -> list[Any]:
-    """Call `work(part, parts)` for each part, the first one on this thread; results in order."""
+def over_parts(work: Callable[[int, int], Any], parts: int, before: Callable[[], Any] = lambda: None) -> list[Any]:
+    """Call `work(part, parts)` for each part, the first one on this thread; results in order.
+
+    `before` is called first, on this thread: the others wake up meanwhile, which takes as long as a small task.
+    """
     if parts == 1:
+        before()
         return [work(0, 1)]
+    gate, done = threading.Lock(), []
+
+    def behind_the_gate(part: int) -> Any:
+        with gate:
+            pass
+        return work(part, parts) if done else None
+
     executor = _THREADS.executor()
-    others = [executor.submit(work, part, parts) for part in range(1, parts)]
+    with gate:
+        others = [executor.submit(behind_the_gate, part) for part in range(1, parts)]
+        before()
+        done.append(True)
     first = work(0, parts)
     return [first, *(other.result() for other in others)]

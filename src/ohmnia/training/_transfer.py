@@ -143,12 +143,9 @@ class AbstractTransferRule(AbstractRule):
         if fast.aged:
             columns = torch.from_numpy(reads_of(own.state, own.settings, len(x)))
             path = path._replace(variance=fast.column_read_variance(columns).contiguous().numpy())
-        weights = slow.kept_weights()
-        return (
-            fast,
-            slow,
-            Transfer(*own.cells, fast.law, own.trains, keys, path, own.state, own.settings, x, d, epochs, weights, own.memo),
-        )
+        fixed = *own.cells, fast.law, own.trains
+        moving = x, d, epochs, slow.kept_weights(), own.memo
+        return fast, slow, Transfer(*fixed, keys, path, own.state, own.settings, *moving)
 
     def derived(self, tile: Tile) -> dict[str, float]:
         """gamma0."""

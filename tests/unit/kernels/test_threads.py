@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -13,7 +14,7 @@ from contracts.kernel_member import make_cells
 from ohmnia._errors import InvalidValueError
 from ohmnia.kernels import Cells, Keys, Trains, UpdateLaw, _cpu, set_threads, threads
 from ohmnia.kernels._cpu import Cpu
-from ohmnia.kernels._threads import over_rows
+from ohmnia.kernels._threads import over_parts, over_rows
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +54,25 @@ def test_an_error_in_a_thread_is_raised() -> None:
 
     with pytest.raises(ZeroDivisionError):
         over_rows(fail, 4, 2)
+
+
+@pytest.mark.parametrize("parts", [1, 2, 5])
+def test_what_comes_before_is_done_before_any_part(parts: int) -> None:
+    done: list[int] = []
+
+    def before() -> None:
+        time.sleep(0.02)
+        done.append(1)
+
+    assert over_parts(lambda part, count: (part, count, len(done)), parts, before) == [(part, parts, 1) for part in range(parts)]
+
+
+def test_no_part_is_done_where_the_first_step_fails() -> None:
+    done: list[int] = []
+    with pytest.raises(ZeroDivisionError):
+        over_parts(lambda part, _: done.append(part), 3, lambda: 1 // 0)
+    assert over_parts(lambda part, _: part, 3) == [0, 1, 2]
+    assert done == []
 
 
 @pytest.mark.parametrize("count", [2, 3, 7])
