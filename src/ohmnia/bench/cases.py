@@ -11,10 +11,11 @@ from torch import Tensor, nn
 from ohmnia._errors import StateError
 from ohmnia._threads import one_thread
 from ohmnia.array import ArrayConfig, Periphery, PulseScheme, Synapse, Tile, mapping
-from ohmnia.bench.inputs import MNIST_SAMPLES, STREAM, digits, initial_weights, step_inputs, update_inputs
+from ohmnia.bench.inputs import STREAM, digits, initial_weights, step_inputs, update_inputs
 from ohmnia.bench.soft_bounds_reference import PER_WEIGHT_SIEMENS, STATES_22, ZERO_SIEMENS, PulsedDevice, bench_device
 from ohmnia.bench.works import Case, EpochSpec, ForwardSpec, ProgramSpec, Spec, StepSpec, UpdateSpec
 from ohmnia.device import Device, resolve
+from ohmnia.lifecycle.mnist import TRAINING
 from ohmnia.nn import AnalogLinear
 from ohmnia.random import Stream, uniform
 from ohmnia.technology import technology
@@ -166,7 +167,7 @@ def _epoch(spec: EpochSpec) -> Case:
         with one_thread():
             one_epoch(model, optimizer, data.x, data.y, spec.batch)
 
-    return Case(run, MNIST_SAMPLES / spec.samples, data.source)
+    return Case(run, TRAINING / spec.samples, data.source)
 
 
 def _forward(spec: ForwardSpec) -> Case:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 from pathlib import Path
 from typing import NamedTuple
@@ -10,13 +9,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ohmnia._errors import InvalidValueError
+from ohmnia.lifecycle.mnist import CLASSES, PIXELS, read_idx
 from ohmnia.random import Stream, normal_like, uniform
 
-PIXELS, CLASSES = 784, 10
-MNIST_SAMPLES = 60000
 STREAM = Stream.root(20)
-_HEADERS = {"images": 16, "labels": 8}
 
 
 class Digits(NamedTuple):
@@ -46,19 +42,6 @@ def initial_weights(outputs: int, inputs: int) -> Tensor:
     return ((2.0 * drawn - 1.0) / inputs**0.5).reshape(outputs, inputs).float()
 
 
-def _idx(folder: Path, kind: str, count: int) -> Tensor:
-    path = folder / f"train-{kind}-idx{3 if kind == 'images' else 1}-ubyte.gz"
-    width = PIXELS if kind == "images" else 1
-    try:
-        with gzip.open(path) as file:
-            raw = bytearray(file.read(_HEADERS[kind] + count * width)[_HEADERS[kind] :])
-    except (OSError, EOFError) as error:
-        raise InvalidValueError(
-            f"Cannot read {path}: {error}. OHMNIA_DATA names a folder with mnist/*.gz (IDX files)."
-        ) from error
-    return torch.frombuffer(raw, dtype=torch.uint8).reshape(-1, width)
-
-
 def digits(samples: int) -> Digits:
     """The first training samples of MNIST from $OHMNIA_DATA/mnist; without that folder, noise of the same shape.
 
@@ -74,5 +57,5 @@ def digits(samples: int) -> Digits:
         x = torch.where(x < 0.19, x / 0.19, 0.0).float()
         return Digits(x, torch.arange(samples) % CLASSES, "synthetic images of the same shape (OHMNIA_DATA is not set)")
     folder = Path(named) / "mnist"
-    images, labels = (_idx(folder, kind, samples) for kind in ("images", "labels"))
+    images, labels = (read_idx(folder, "train", kind, samples) for kind in ("images", "labels"))
     return Digits(images.float() / 255.0, labels.flatten().long(), "MNIST")

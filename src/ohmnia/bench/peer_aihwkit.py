@@ -11,10 +11,11 @@ from torch import Tensor, nn
 
 from ohmnia._errors import StateError
 from ohmnia.bench.cases import HOUR, LEARNING_RATE, make_tile, one_epoch, one_step, perceptron, start_weights, weight_change
-from ohmnia.bench.inputs import MNIST_SAMPLES, STREAM, digits, initial_weights, step_inputs, update_inputs
+from ohmnia.bench.inputs import STREAM, digits, initial_weights, step_inputs, update_inputs
 from ohmnia.bench.moments import Samples
 from ohmnia.bench.soft_bounds_reference import PulsedDevice, cell_parameters
 from ohmnia.bench.works import Case, EpochSpec, ForwardSpec, ProgramSpec, Spec, StepSpec, UpdateSpec
+from ohmnia.lifecycle.mnist import TRAINING
 from ohmnia.random import uniform
 
 VERSION = "1.2.0"
@@ -112,7 +113,7 @@ class Aihwkit:
         model = perceptron(spec.sizes, layers)
         optimizer = self._sgd(model)
         run = lambda: one_epoch(model, optimizer, data.x, data.y, spec.batch)  # noqa: E731
-        return Case(run, MNIST_SAMPLES / spec.samples, data.source)
+        return Case(run, TRAINING / spec.samples, data.source)
 
     def _forward(self, spec: ForwardSpec) -> Case:
         converters = _load("aihwkit.simulator.presets.utils").PresetIOParameters()

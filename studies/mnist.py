@@ -1,0 +1,140 @@
+"""MNIST, 784-256-128-10 sigmoid, on arrays or in floating point (Falcone et al. 2025, Fig. 6b: 80 epochs).
+
+    OHMNIA_DATA=... python studies/mnist.py published --epochs 80 --seed 0
+
+A result goes to docs/results/mnist/NAME.json, the state of a training that was cut off to --work; the same command goes on.
+With --choose the last 5,000 training images judge instead of the test images: only such results choose hyper-parameters.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from trainings import Progress, Saved, one_thread, pulses_per_cell, say, write_result
+
+from ohmnia.experiments.training import improved
+from ohmnia.kernels import set_threads
+from ohmnia.lifecycle.mnist import CLASSES, PIXELS, mnist
+from ohmnia.lifecycle.scenario import Learn
+from ohmnia.lifecycle.trainer import accuracy, train_epoch
+from ohmnia.nn import convert
+from ohmnia.random import Stream, uniform
+from ohmnia.technology import Technology, technology
+from ohmnia.training import RULES, AnalogOptimizer
+
+SIZES = (PIXELS, 256, 128, CLASSES)
+BATCH = 10
+# Name: rule, and the quantity of the update law that is another one than published.
+CASES: dict[str, tuple[str, tuple[str, float] | None]] = {
+    "published": ("agad", None),
+    "noise-20": ("agad", ("noise_to_signal", 20.0)),
+    "states-100": ("agad", ("states", 100.0)),
+    "skew-50": ("agad", ("symmetry_skew", 50.0)),
+    "sgd": ("sgd", None),
+    "ttv2": ("ttv2", None),
+    "chopped-ttv2": ("chopped-ttv2", None),
+    "mixed-precision": ("mixed-precision", None),
+    "residual-tiles": ("residual-tiles", None),
+    "rider": ("rider", None),
+}
+
+
+def network(stream: Stream) -> nn.Sequential:
+    """The perceptron, with torch's initial law drawn from a stream."""
+    model = nn.Sequential()
+    for k, (fan_in, fan_out) in enumerate(itertools.pairwise(SIZES)):
+        layer = nn.utils.skip_init(nn.Linear, fan_in, fan_out)
+        drawn = (2.0 * uniform(stream.child(k), torch.arange(fan_out * (fan_in + 1))) - 1.0) / fan_in**0.5
+        state = {"weight": drawn[fan_out:].reshape(fan_out, fan_in).float(), "bias": drawn[:fan_out].float()}
+        layer.load_state_dict(state)
+        model.append(layer)
+        if fan_out != CLASSES:
+            model.append(nn.Sigmoid())
+    return model
+
+
+def device(case: str) -> Technology:
+    """The published device, or one that is another in one respect."""
+    change, published = CASES[case][1], technology("cmo-hfox")
+    return improved(published, *change) if change else published
+
+
+def build(options: argparse.Namespace) -> tuple[nn.Module, torch.optim.Optimizer]:
+    """A network, on arrays but for the case "float", and its optimizer."""
+    model = network(Stream.root(options.seed).child("weights"))
+    if options.case == "float":
+        return model, torch.optim.SGD(model.parameters(), options.lr)
+    scale: Any = None if options.scale is None else {"4": 2.0 * options.scale, "*": options.scale}
+    chip = convert(model, device(options.case), output_scale=scale, seed=options.seed)
+    changes = dict(item.split("=", 1) for item in options.rule)
+    rule = RULES.get(CASES[options.case][0]).model_validate({name: _number(value) for name, value in changes.items()})
+    return chip, AnalogOptimizer(chip, rule, options.lr)
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text) if "." in text or "e" in text else int(text)
+    except ValueError:
+        return text
+
+
+def read_options() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("case", choices=("float", *CASES))
+    parser.add_argument("--epochs", type=int, default=80)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--lr", type=float, required=True, help="initial learning rate, cosine to 0")
+    parser.add_argument("--scale", type=float, help="output scale of the arrays, the last layer twice that; default: by fan-in")
+    parser.add_argument("--rule", action="append", default=[], metavar="NAME=VALUE", help="a hyper-parameter of the rule")
+    parser.add_argument("--choose", action="store_true", help="judge on 5,000 training images that are held out")
+    parser.add_argument("--name", help="of the result; default: from the options")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--work", type=Path, default=Path("work"), help="folder of unfinished trainings")
+    parser.add_argument("--out", type=Path, default=Path("docs/results/mnist"))
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Train, or go on."""
+    options = read_options()
+    one_thread()
+    set_threads(options.threads)
+    facts = {name: getattr(options, name) for name in ("case", "epochs", "seed", "lr", "scale", "rule", "choose")}
+    kind = "choose-" if options.choose else ""
+    name = options.name or f"{kind}{options.case}-e{options.epochs}-lr{options.lr:g}-s{options.seed}"
+    data = mnist()
+    task = data.for_choices() if options.choose else data.for_results()
+    model, optimizer = build(options)
+    plan = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, options.epochs)
+    saved = Saved(options.work / f"{name}.safetensors", model, optimizer, plan, facts)
+    progress, order = saved.load(), Stream.root(options.seed).child("order")
+    training = Learn(epochs=options.epochs, batch_size=BATCH)
+    while progress.epoch < options.epochs:
+        start = time.perf_counter()
+        loss = train_epoch(model, optimizer, task, training, order, progress.epoch)
+        plan.step()
+        progress.add(loss=loss, accuracy=accuracy(model, task.x_test, task.y_test))
+        progress.epoch, progress.seconds = progress.epoch + 1, progress.seconds + time.perf_counter() - start
+        saved.save(progress)
+        say(f"{name} epoch {progress.epoch}: loss {loss:.4f}, accuracy {100 * progress.curves['accuracy'][-1]:.2f} %")
+    write_result(options.out / f"{name}.json", facts, progress, **_summary(model, progress, len(task.x)))
+
+
+def _summary(model: nn.Module, progress: Progress, samples: int) -> dict[str, Any]:
+    last = progress.curves["accuracy"][-3:]
+    return {
+        "accuracy": progress.curves["accuracy"][-1],
+        "accuracy_last_3": sum(last) / len(last),
+        "pulses_per_cell_and_sample": pulses_per_cell(model, samples * progress.epoch),
+    }
+
+
+if __name__ == "__main__":
+    main()

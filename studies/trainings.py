@@ -1,0 +1,123 @@
+"""What every long training shares: a chip or a network that learns epoch by epoch, is saved after each, and goes on."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shlex
+import sys
+import time
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from ohmnia.lifecycle import Chip
+from ohmnia.lifecycle.checkpoint import read_file, write_file
+from ohmnia.nn import analog_layers
+
+
+def versions() -> dict[str, str]:
+    """Of what decides the numbers."""
+    return {
+        "python": platform.python_version(),
+        **{name: metadata.version(name) for name in ("ohmnia", "torch", "numpy", "numba")},
+    }
+
+
+def command() -> str:
+    """How the present result is made again, from the root of the repository."""
+    return "python " + shlex.join([f"studies/{Path(sys.argv[0]).name}", *sys.argv[1:]])
+
+
+@dataclass
+class Progress:
+    """Curves of a training so far, one entry an epoch, and the seconds that it took."""
+
+    epoch: int = 0
+    seconds: float = 0.0
+    curves: dict[str, list[float]] = field(default_factory=dict)
+
+    def add(self, **values: float) -> None:
+        """Append one value to each curve."""
+        for name, value in values.items():
+            self.curves.setdefault(name, []).append(value)
+
+
+class Saved:
+    """The state of a training in one file: arrays and digital parameters, learning rates, curves.
+
+    Parameters
+    ----------
+    path
+        The file.
+    model, optimizer, scheduler
+        What learns; an optimizer without state of its own (plain SGD), whose groups are all there is to keep.
+    facts
+        What the training is; a file of another one is refused.
+    """
+
+    def __init__(self, path: Path, model: nn.Module, optimizer: Any, scheduler: Any, facts: dict[str, Any]) -> None:
+        self.path, self.model, self.optimizer, self.scheduler, self.facts = path, model, optimizer, scheduler, facts
+        self.chip = Chip(model) if any(True for _ in analog_layers(model)) else None
+
+    def load(self) -> Progress:
+        """Go on where the file stops; without a file, from the start."""
+        if not self.path.is_file():
+            return Progress()
+        tensors, kept = read_file(self.path, "run")
+        if kept["facts"] != json.loads(json.dumps(self.facts)):
+            raise SystemExit(f"{self.path} is of another training ({kept['facts']}); remove it or name another --work folder.")
+        if self.chip is None:
+            self.model.load_state_dict(tensors)
+        else:
+            self.chip.restore(tensors, kept["chip"], str(self.path))
+        self.optimizer.load_state_dict({"state": {}, "param_groups": kept["groups"]})
+        self.scheduler.load_state_dict(kept["scheduler"])
+        return Progress(kept["epoch"], kept["seconds"], kept["curves"])
+
+    def save(self, progress: Progress) -> None:
+        """Replace the file."""
+        tensors, chip = self.chip.state() if self.chip is not None else (dict(self.model.state_dict()), None)
+        kept = {
+            "facts": self.facts,
+            "chip": chip,
+            "groups": self.optimizer.state_dict()["param_groups"],
+            "scheduler": self.scheduler.state_dict(),
+            **vars(progress),
+        }
+        write_file(self.path, "run", tensors, kept)
+
+
+def pulses_per_cell(model: nn.Module, samples: int) -> dict[str, float]:
+    """Open-loop pulses of a mean cell of each kind of array, in each sample: the endurance that a training takes."""
+    pulses: dict[str, int] = {}
+    cells: dict[str, int] = {}
+    for _, layer in analog_layers(model):
+        for block in layer.synapse.blocks:
+            for name, tile in block.tiles.items():
+                pulses[name] = pulses.get(name, 0) + tile.activity.pulses
+                cells[name] = cells.get(name, 0) + tile.conductance.numel()
+    return {name: pulses[name] / cells[name] / max(samples, 1) for name in pulses}
+
+
+def write_result(path: Path, facts: dict[str, Any], progress: Progress, **more: Any) -> None:
+    """Store a result as small JSON."""
+    data = {"command": command(), "versions": versions(), "seconds": round(progress.seconds, 1), **facts, **more}
+    data["curves"] = {name: [round(value, 5) for value in values] for name, values in progress.curves.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+
+
+def say(text: str) -> None:
+    """A line of progress."""
+    sys.stdout.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+    sys.stdout.flush()
+
+
+def one_thread() -> None:
+    """One thread for torch: its sums differ in the last bit between thread counts."""
+    torch.set_num_threads(1)
