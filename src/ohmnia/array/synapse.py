@@ -55,8 +55,8 @@ class ArrayConfig(Strict):
         Kernel member.
     wires
         "ideal", or the resistances of every tile's lines: each read then goes through the exact circuit, forward and
-        transposed. A tile's inputs are the row lines of the circuit, its outputs the column lines. What a learning rule
-        reads inside its own kernel (the single columns of AGAD's fast array) sees ideal wires.
+        transposed, and each pulse reaches its cell with a part of its voltage. A tile's inputs are the row lines of the
+        circuit, its outputs the column lines. Rules that read single columns of a fast array are refused (see `ohmnia.training`).
     bias
         Where a layer's bias stands: "digital", or "analog", in one more column that is driven by 1.
     """

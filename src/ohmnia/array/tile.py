@@ -18,7 +18,7 @@ from torch import Tensor
 from ohmnia._errors import out_of_range
 from ohmnia._threads import one_thread
 from ohmnia.array._checks import all_finite, check_update, check_width, not_finite
-from ohmnia.array.circuit import Wires, Wiring
+from ohmnia.array.circuit import Wires, Wiring, sent_trains
 from ohmnia.array.mapping import Mapping
 from ohmnia.array.noise import read_each, weight_variance
 from ohmnia.array.periphery import Periphery
@@ -34,7 +34,7 @@ from ohmnia.device import (
     ProgramResult,
     RestingCells,
 )
-from ohmnia.kernels import Cells, Keys, Member, UpdateLaw, member
+from ohmnia.kernels import Cells, Member, UpdateLaw, member
 from ohmnia.random import Stream, normal, quantile_normal
 
 _FLOOR_SIEMENS = 1e-9
@@ -123,7 +123,7 @@ class Tile:
             self.wiring.forget()
 
     def put_between(self, wires: Wires) -> None:
-        """Read through wires from now on (the state does not change); `weights` stays what the cells hold."""
+        """Read and pulse through wires from now on (the state does not change); `weights` stays what the cells hold."""
         self.wiring = Wiring(wires, self.mapping)
 
     def pulsed(self, weights_kept: bool = False) -> None:
@@ -216,13 +216,17 @@ class Tile:
         check_update(x, d, learning_rate)
         trains, keys = scheme.trains(self.granularity), Keys(*self.uses.keys("update", 3))
         x_, d_ = x.contiguous().numpy(), d.contiguous().numpy()
-        pulses, short = self.kernel.pulsed_update(
-            self.cells, self.law, trains, keys, x_, d_, float(learning_rate), self.write_epoch()
-        )
+        cells, sent = self.cells, None
+        if self.wiring is not None:
+            sent = sent_trains(trains, learning_rate, x, d)
+            cells = self.wiring.pulsed(cells, self.device.update, sent.firing)
+        pulses, short = self.kernel.pulsed_update(cells, self.law, trains, keys, x_, d_, float(learning_rate), self.write_epoch())
         self.activity.pulses += int(pulses)
         self.activity.short_updates += int(short)
         if pulses:
             self.pulsed()
+        if self.wiring is not None and sent is not None and self.wiring.disturb(self.cells, self.device.update, sent):
+            self.touched()
 
     def program(
         self, weights: Float[Tensor, "rows cols"], acceptance: float | None = None, mode: str = "pulses"
@@ -248,12 +252,12 @@ class Tile:
         Raises
         ------
         InvalidValueError
-            A weight outside the window, NaN, or a range that is no fraction.
+            A weight outside the window, NaN, a range that is no fraction, a sampled write between wires.
         UnknownNameError
             Another mode.
         """
         self._check(weights, self.cols, "weights")
-        check_write(weights, self.rows, self.cols, mode)
+        check_write(weights, self.rows, self.cols, mode, self.wiring is not None)
         law = self.device.programming
         range_ = law.acceptance_range if acceptance is None else acceptance
         if mode == "sampled" and isinstance(law, AbstractClosedLoop) and range_ is not None:
@@ -269,7 +273,8 @@ class Tile:
             law.check(target.flatten(), acceptance)
             stream, epoch = self.uses.stream("program"), self.write_epoch()
             loop = closed_loop(law, acceptance)
-            result = write(self.cells, target, self.law, loop, stream, epoch, self.kernel)
+            cells = self.cells if self.wiring is None else self.wiring.pulsed(self.cells, self.device.update)
+            result = write(cells, target, self.law, loop, stream, epoch, self.kernel)
         else:
             own, stream = self.parameters.flatten(1), self.uses.stream("program")
             result = law.program(self.conductance.flatten(), target.flatten(), own, acceptance, self.device.update, stream)

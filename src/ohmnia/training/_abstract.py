@@ -27,9 +27,11 @@ class AbstractRule(Strict):
     """A frozen record of hyper-parameters; all state lives in the synapse's blocks. `citations` are bibliography keys.
 
     `when` says in a sentence when to use the rule, and `needs` what it asks of the device.
+    A rule that `reads_columns` inside its kernel reads ideal wires there; the optimizer refuses it between others.
     """
 
     citations: ClassVar[tuple[str, ...]] = ()
+    reads_columns: ClassVar[bool] = False
     when: ClassVar[str] = ""
     needs: ClassVar[tuple[str, ...]] = (BOTH_WAYS,)
 

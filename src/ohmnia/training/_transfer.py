@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import is_
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -67,6 +67,8 @@ class AbstractTransferRule(AbstractRule):
     rate_memory
         Time constant of the running means of the maxima, in samples.
     """
+
+    reads_columns: ClassVar[bool] = True
 
     fast_rate: float = Field(default=1.0, gt=0)
     scheme: PulseScheme = PulseScheme(length=5)

@@ -43,7 +43,8 @@ class AnalogOptimizer(torch.optim.Optimizer):
     ------
     InvalidValueError
         No analog layer in the model; a learning rate that is not positive; a layer without a rule; a `digital` that has a
-        learning rate besides, or that evaluates the network several times in a step.
+        learning rate besides, or that evaluates the network several times in a step; a rule that reads single columns, for a
+        layer between wires.
     UnknownNameError
         A pattern that means no layer.
     StateError
@@ -92,6 +93,8 @@ class AnalogOptimizer(torch.optim.Optimizer):
             own, rate = chosen(rule, name), chosen(lr, name)
             if own is None or rate is None:
                 raise InvalidValueError(f"Layer '{name}' has no rule or no lr; add an entry '*' at the end of the table.")
+            if own.reads_columns and layer.synapse.config.wires != "ideal":
+                raise _blind(name, own)
             group = groups.setdefault((id(own), rate), {"params": [], "lr": _positive(rate)})
             check_served(own, layer.synapse.device, name, RULES)
             group["params"].append(layer.handle)
@@ -186,3 +189,11 @@ def _check_digital(digital: torch.optim.Optimizer | None, digital_lr: float | No
         raise InvalidValueError("LBFGS evaluates the network several times in a step, and arrays cannot go back in between.")
     if isinstance(digital, AnalogOptimizer):
         raise InvalidValueError("`digital` is an optimizer of torch; for several rules give a table of rules.")
+
+
+def _blind(name: str, rule: AbstractRule) -> InvalidValueError:
+    """The error for a rule whose kernel would read a fast array as if its wires were ideal."""
+    return InvalidValueError(
+        f"Layer '{name}' lies between wires, and {type(rule).__name__} reads single columns of a fast array, which changes "
+        "between the reads: the exact circuit is not solved there. Train this layer with SGD, or with wires = 'ideal'."
+    )

@@ -18,5 +18,8 @@ from ohmnia.array.circuit.pairs import effective_pairs as effective_pairs
 from ohmnia.array.circuit.pairs import effective_planes as effective_planes
 from ohmnia.array.circuit.physical import Loop as Loop
 from ohmnia.array.circuit.physical import PhysicalCells as PhysicalCells
+from ohmnia.array.circuit.pulsing import pulse_shares as pulse_shares
+from ohmnia.array.circuit.sent import SentTrains as SentTrains
+from ohmnia.array.circuit.sent import sent_trains as sent_trains
 from ohmnia.array.circuit.wires import Wires as Wires
 from ohmnia.array.circuit.wiring import Wiring as Wiring

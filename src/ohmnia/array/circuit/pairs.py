@@ -29,14 +29,29 @@ def effective_planes(
     InvalidValueError
         As `effective_matrix`.
     """
+    return parted(effective_matrix(joined(planes, wires), wires, drive), wires, len(planes))
+
+
+def joined(planes: Float[Tensor, "planes rows columns"], wires: Wires) -> Float[Tensor, "arrays circuit_rows circuit_columns"]:
+    """The planes as they lie in arrays: one array each, or all in one where they are interleaved."""
     count, rows, columns = planes.shape
     if count == 1 or wires.pairs == "separate":
-        return effective_matrix(planes, wires, drive)
+        return planes
     place = 2 if wires.pairs == "interleaved-columns" else 1
-    shape = (rows, columns * count) if place == 2 else (rows * count, columns)
-    effective = effective_matrix(planes.movedim(0, place).reshape(shape), wires, drive)
-    split = (rows, columns, count) if place == 2 else (rows, count, columns)
-    return effective.reshape(split).movedim(place, 0)
+    shape = (1, rows, columns * count) if place == 2 else (1, rows * count, columns)
+    return planes.movedim(0, place).reshape(shape)
+
+
+def parted(
+    arrays: Float[Tensor, "arrays circuit_rows circuit_columns"], wires: Wires, count: int
+) -> Float[Tensor, "planes rows columns"]:
+    """Planes from arrays, the inverse of `joined`."""
+    if len(arrays) == count:
+        return arrays
+    _, rows, columns = arrays.shape
+    place = 2 if wires.pairs == "interleaved-columns" else 1
+    split = (rows, columns // count, count) if place == 2 else (rows // count, count, columns)
+    return arrays[0].reshape(split).movedim(place, 0)
 
 
 def effective_pairs(

@@ -20,6 +20,7 @@ from ohmnia._errors import InvalidValueError
 from ohmnia._validation import Strict
 
 Side = Literal["start", "end", "both"]
+Coincidence = Literal["gate", "half-voltage"]
 Pairs = Literal["interleaved-columns", "interleaved-rows", "separate"]
 
 
@@ -61,6 +62,9 @@ class Wires(Strict):
         Differential pairs: "interleaved-columns" puts plus and minus cell on neighbouring columns, which are subtracted
         behind the sense amplifiers; "interleaved-rows" puts them on neighbouring rows driven with opposite voltages, so
         that they subtract on the column line; "separate" uses two arrays.
+    coincidence
+        How an open-loop pulse finds its cell: "gate", where a row opens transistors and a cell on one firing line carries no
+        current, or "half-voltage", where such a cell gets half of the pulse, conducts, and moves a little.
     """
 
     row_ohm: float = Field(ge=0)
@@ -72,6 +76,7 @@ class Wires(Strict):
     column_side: Side = "end"
     access_ohm: float = Field(default=0.0, ge=0)
     pairs: Pairs = "separate"
+    coincidence: Coincidence = "gate"
 
     def lines(self, drive: str = "rows") -> tuple[Line, Line]:
         """Row lines and column lines, when the lines of one kind are driven and the others sensed.

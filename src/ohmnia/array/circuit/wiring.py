@@ -1,4 +1,4 @@
-"""What a read through wires sees of a tile's cells: effective weights and their read noise, kept until the cells change.
+"""What wires leave of reads and pulses. A read sees effective weights and their noise, kept until the cells change.
 
 A cell's noise reaches the output with the same loss as its conductance:
 
@@ -6,6 +6,10 @@ A cell's noise reaches the output with the same loss as its conductance:
 
 That is first order in the wires' resistance, without the load of a cell on its own lines (1 / n of the loss with n cells on
 a line).
+
+A pulse reaches a cell with a share of its voltage (`pulsing`), which makes the cell's step smaller by the law of its technology.
+With half-voltage coincidence a cell on one firing line moves too: by the mean of its half pulses, without their noise, which
+is k n_up of its step up and k n_down of its step down (k: `half_voltage_ratio`; n: expected half pulses, `sent`).
 """
 
 from __future__ import annotations
@@ -13,12 +17,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import final
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from ohmnia.array.circuit.pairs import effective_planes
+from ohmnia.array.circuit.pulsing import pulse_shares
+from ohmnia.array.circuit.sent import SentTrains
 from ohmnia.array.circuit.wires import Wires
 from ohmnia.array.mapping import Mapping
+from ohmnia.device import AbstractUpdateLaw
+from ohmnia.kernels import Cells
 
 
 @final
@@ -36,6 +45,34 @@ class Wiring:
     def __init__(self, wires: Wires, mapping: Mapping) -> None:
         self.wires, self.mapping = wires, mapping
         self._kept: dict[str, tuple[Tensor, Tensor]] = {}
+
+    def pulsed(self, cells: Cells, law: AbstractUpdateLaw, firing: tuple[float, float] = (0.0, 0.0)) -> Cells:
+        """The same cells with the steps that the pulses which reach them make; `firing` as in `pulse_shares`.
+
+        Raises
+        ------
+        StateError
+            A law that does not say what a weaker pulse does.
+        """
+        share = pulse_shares(torch.from_numpy(cells.conductance).mT, self.wires, firing).mT
+        weak = law.weakened(torch.from_numpy(cells.parameters), share)
+        return cells._replace(parameters=weak.contiguous().numpy())
+
+    def disturb(self, cells: Cells, law: AbstractUpdateLaw, sent: SentTrains) -> bool:
+        """Move half-selected cells in place by the mean of their half pulses; whether there were any."""
+        if self.wires.coincidence == "gate" or not sent.lines_fire:
+            return False
+        g, own = torch.from_numpy(cells.conductance), torch.from_numpy(cells.parameters).double()
+        half = law.weakened(own, torch.full(g.shape, 0.5, dtype=torch.float64))
+        up, down = (torch.stack([part, other][: len(g)]) for part, other in (sent.half_pulses, sent.half_pulses[::-1]))
+        # Steps change along the way, so no more than one full step is taken at once.
+        parts = 1 + int(torch.maximum(up, down).max())
+        moved, zero = g.double(), torch.zeros_like(g, dtype=torch.float64)
+        for _ in range(parts):
+            steps = law.pulse(moved, 1, half, zero) - moved, law.pulse(moved, -1, half, zero) - moved
+            moved = moved + (up * steps[0] + down * steps[1]) / parts
+        g.copy_(moved)
+        return True
 
     def forget(self) -> None:
         """Drop what was derived from the cells."""

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from jaxtyping import Float
 from torch import Tensor
 
+from ohmnia._errors import StateError
 from ohmnia.random import Stream
 
 
@@ -43,6 +44,19 @@ class AbstractUpdateLaw(ABC):
         self, parameters: Float[Tensor, "parameters *cells"], low: Tensor | float, high: Tensor | float, step_factor: float
     ) -> Float[Tensor, "parameters *cells"]:
         """Parameters of the same cells under stronger pulses, which reach other bounds (siemens; one each, or one for all)."""
+
+    def weakened(
+        self, parameters: Float[Tensor, "parameters *cells"], share: Float[Tensor, "*cells"]
+    ) -> Float[Tensor, "parameters *cells"]:
+        """Parameters of the same cells where only a share (0 to 1) of a pulse's voltage reaches each.
+
+        Raises
+        ------
+        StateError
+            The law does not say how a step depends on the voltage.
+        """
+        fix = "Give laws.update.quantities.half_voltage_ratio in a technology file of your own, or use ideal wires."
+        raise StateError(f"The update law '{type(self).__name__}' does not say what a weaker pulse does. {fix}")
 
     @abstractmethod
     def pulse(self, conductance: Tensor, direction: Tensor | int, parameters: Tensor, xi: Tensor) -> Tensor:

@@ -19,9 +19,13 @@ xi       standard normal, one for each pulse and cell                       1
 The published figures of merit fix the steps: N states, skew k = (G_high - G_sp) / (G_high - G_low) and noise-to-signal
 ratio at the symmetry point give dG_sp = (G_high - G_low) / N, s_up = dG_sp / k**gamma, s_down = dG_sp / (1 - k)**gamma.
 
+A pulse of which a cell gets only the share f of the voltage makes a step smaller by k**(2 (1 - f)), where k is the ratio of the
+steps at half and at full voltage: exponential kinetics through two points.
+
 References
 ----------
-Rasch et al., Nat. Commun. 15, 7133 (2024), eq. of the soft-bounds device; figures of merit: Falcone et al. (2025), Fig. 5.
+Rasch et al., Nat. Commun. 15, 7133 (2024), eq. of the soft-bounds device; figures of merit: Falcone et al. (2025), Fig. 5;
+k: Choi et al. (2025).
 Limits: exponents of 1 are an assumption, since the equation that the paper fitted is not at hand.
 """
 
@@ -123,6 +127,8 @@ class SoftBounds(AbstractUpdateLaw):
         Standard deviations of k and of the noise ratio between cells.
     noise
         "multiplicative" or "additive".
+    half_voltage_ratio
+        k, of wires and half-selected cells; None: not known, and both are refused.
     """
 
     g_low_siemens: float
@@ -136,6 +142,7 @@ class SoftBounds(AbstractUpdateLaw):
     symmetry_skew_spread: float = 0.0
     noise_to_signal_spread: float = 0.0
     noise: str = "multiplicative"
+    half_voltage_ratio: float | None = None
 
     def __post_init__(self) -> None:
         require(0 < self.g_low_siemens < self.g_high_siemens, "g_low", self.g_low_siemens, "0 < g_low < g_high")
@@ -144,6 +151,8 @@ class SoftBounds(AbstractUpdateLaw):
         require(self.noise_to_signal >= 0, "noise_to_signal", self.noise_to_signal, "0 or more")
         for name in ("exponent_up", "exponent_down"):
             require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
+        ratio = self.half_voltage_ratio
+        require(ratio is None or 0 < ratio <= 1, "half_voltage_ratio", ratio or 0.0, "above 0, up to 1")
         if self.noise not in NOISES:
             raise unknown_name("kind of noise", self.noise, NOISES)
 
@@ -194,6 +203,17 @@ class SoftBounds(AbstractUpdateLaw):
     ) -> Float[Tensor, "parameters *cells"]:
         """The same cells between other bounds: N, skew and noise-to-signal ratio are kept, times `step_factor` on the step."""
         return widened(parameters, low, high, step_factor, self.multiplicative)
+
+    def weakened(
+        self, parameters: Float[Tensor, "parameters *cells"], share: Float[Tensor, "*cells"]
+    ) -> Float[Tensor, "parameters *cells"]:
+        """The same cells where only a share of a pulse's voltage reaches each; see the module."""
+        if self.half_voltage_ratio is None:
+            return AbstractUpdateLaw.weakened(self, parameters, share)
+        factor, weak = self.half_voltage_ratio ** (2.0 * (1.0 - share.double())), parameters.double().clone()
+        for step in (STEP_UP, STEP_DOWN) if self.multiplicative else (STEP_UP, STEP_DOWN, NOISE):
+            weak[step] *= factor
+        return weak.to(parameters.dtype)
 
     def symmetry_points(self, parameters: Float[Tensor, "parameters *cells"]) -> Float[Tensor, "*cells"]:
         """Each cell's own symmetry point, siemens, by bisection."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import torch
 import nodal
 import ohmnia
 from helpers import IDEAL, QUICK_IDEAL, SIGMAS, make_synapse, make_tile, near_ideal, scatter, values
-from ohmnia._errors import InvalidValueError, UnknownNameError
+from ohmnia._errors import InvalidValueError, StateError, UnknownNameError
 from ohmnia._validation import validated
 from ohmnia.array import ArrayConfig, PulseScheme, Tile, Wires
 from ohmnia.array.circuit import Wiring, effective_matrix
@@ -132,3 +133,80 @@ def test_a_saved_chip_keeps_its_wires(device: Device, tmp_path: Path) -> None:
     assert [
         tile.wiring.wires for layer in loaded.layers.values() for tile in layer.synapse.tiles() if tile.wiring is not None
     ] == [WIRES, WIRES]
+
+
+# --- pulses -----------------------------------------------------------------------------------------------------------
+
+SHORT = Wires(row_ohm=0.0, column_ohm=0.0)
+
+
+def ones(tile: Tile) -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.ones(1, tile.cols), -torch.ones(1, tile.rows)
+
+
+@pytest.mark.parametrize("kind", ["one-device", "differential"])
+def test_pulses_through_zero_ohm_are_the_pulses_without_wires(device: Device, kind: str) -> None:
+    wireless, tile = (scatter(make_tile(device, (6, 9), kind=kind), 3) for _ in range(2))
+    tile.put_between(SHORT)
+    for each in (wireless, tile):
+        each.update(values(1, 5, 9), values(2, 5, 6), 0.5, PulseScheme())
+        each.program(torch.zeros(6, 9), 0.05)
+    assert torch.equal(tile.conductance, wireless.conductance)
+    assert torch.equal(tile.epoch_index, wireless.epoch_index)
+
+
+def test_the_step_falls_with_the_distance_from_the_drivers(tmp_path: Path) -> None:
+    tile = make_tile(quiet(tmp_path), (5, 7))
+    before = tile.conductance.clone()
+    tile.put_between(Wires(row_ohm=20.0, column_ohm=20.0))
+    tile.update(*ones(tile), tile.granularity, PulseScheme(length=1))
+    step = (tile.conductance - before)[0]
+    assert (step > 0).all()
+    # Inputs are row lines, driven at output 0; outputs are column lines, driven at the last input.
+    assert (step.diff(dim=0) < 0).all()
+    assert (step.diff(dim=1) > 0).all()
+
+
+def test_the_closed_loop_reaches_its_targets_with_more_pulses(tmp_path: Path) -> None:
+    # Steps far below the acceptance and without noise, so that only their size decides how many it takes.
+    goal, pulses = 0.3 * values(5, 12, 12), []
+    for wires in (SHORT, Wires(row_ohm=60.0, column_ohm=60.0)):
+        tile = make_tile(quiet(tmp_path), (12, 12))
+        tile.put_between(wires)
+        done = tile.program(goal, 0.05)
+        assert done is not None
+        assert not bool(done.failed.any())
+        target = tile.mapping.conductances(goal)
+        assert float(((tile.conductance - target) / target).abs().max()) < 0.05 + 1e-6
+        pulses.append(done.pulses)
+    assert bool((pulses[1] >= pulses[0]).all())
+    assert int(pulses[1].sum()) > 1.3 * int(pulses[0].sum())
+
+
+def test_half_pulses_move_cells_that_are_not_selected(tmp_path: Path) -> None:
+    x, d = torch.tensor([[1.0, 0.0, 0.0]]), torch.tensor([[-1.0, 0.0]])
+    moved = {}
+    for coincidence in ("gate", "half-voltage"):
+        tile = make_tile(ohmnia.resolve(near_ideal(tmp_path)), (2, 3))
+        tile.conductance.fill_(20e-6)
+        before = tile.conductance.clone()
+        tile.put_between(Wires.model_validate(SHORT.model_dump() | {"coincidence": coincidence}))
+        tile.update(x, d, 30 * tile.granularity, PulseScheme(length=30))
+        moved[coincidence] = (tile.conductance - before)[0] / (tile.conductance - before)[0, 0, 0]
+    assert float(moved["gate"].abs().sum()) == 1.0
+    half = moved["half-voltage"]
+    assert float(half[1, 1:].abs().max()) == 0.0
+    # 30 half pulses up and as many down on the neighbours at 20 uS, where a step up is six times a step down.
+    shares = (95 - 20) / (95 - 10), (20 - 10) / (95 - 10)
+    expected = 0.005 * (shares[0] - shares[1]) / shares[0]
+    assert float(half[0, 1]) == pytest.approx(expected, rel=0.02)
+    assert float(half[1, 0]) == pytest.approx(expected, rel=0.02)
+
+
+def test_a_law_without_a_voltage_and_sampled_writes_are_refused(device: Device) -> None:
+    tile = make_tile(dataclasses.replace(device, update=dataclasses.replace(device.update, half_voltage_ratio=None)), (2, 3))
+    tile.put_between(WIRES)
+    with pytest.raises(StateError, match="half_voltage_ratio"):
+        tile.update(*ones(tile), 1.0, PulseScheme())
+    with pytest.raises(InvalidValueError, match="Use mode = 'pulses'"):
+        tile.program(torch.zeros(2, 3), mode="sampled")
