@@ -44,7 +44,7 @@ class Setup:
     periphery
         Converters.
     wires
-        Between the cells; None: ideal ones.
+        Between the cells in every read; None: ideal ones. Cells are written without wires, so that these alone add an error.
     """
 
     size: int = 64
@@ -174,7 +174,7 @@ def _programmed(device: Device, setup: Setup, weights: Float[Tensor, "size size"
         weights = torch.cat([weights, torch.zeros(1, setup.size)])
     layout = mapping(device, "differential" if setup.pairs else "one-device", "mid-window")
     tile = Tile((weights.shape[0], setup.size), device, layout, setup.periphery, stream)
+    tile.program(weights, setup.acceptance)
     if setup.wires is not None:
         tile.put_between(setup.wires)
-    tile.program(weights, setup.acceptance)
     return tile

@@ -46,7 +46,8 @@ _CHOICES = [
     "exact products of 100 other vectors.",
     "Products of 512 inputs are wider by the root of 8, and so is the range of the ADC.",
     "Wires: driven at one end of the rows, sensed at the opposite end of the columns, ideal drivers and amplifiers, one"
-    " segment before the first cell. The published simulation of wires is not known well enough to be repeated, so that"
+    " segment before the first cell. Cells are written with ideal wires and read through these. The published simulation"
+    " of wires is not known well enough to be repeated, so that"
     " the judged rows have ideal ones.",
 ]
 

@@ -9,7 +9,8 @@ import torch
 
 import ohmnia
 from ohmnia._units import DAY, YEAR
-from ohmnia.array import Wires
+from ohmnia.array import Wires, mapping
+from ohmnia.array.circuit import effective_matrix
 from ohmnia.device import Device
 from ohmnia.device.read_noise.no_noise import NoReadNoise
 from ohmnia.experiments._products import NO_CONVERTERS, Products, Setup, products, reachable, through_wires
@@ -65,7 +66,20 @@ def test_a_reference_line_halves_what_wires_do(quiet: Device) -> None:
     assert float(ideal.rmse().mean()) < float(column.rmse().mean()) < float(digital.rmse().mean())
 
 
-def test_wires_one_after_the_other_are_wires_from_the_start(quiet: Device) -> None:
+def test_cells_are_written_without_wires_and_read_through_them(quiet: Device) -> None:
+    wires = [Wires(row_ohm=ohm, column_ohm=ohm) for ohm in (3.0, 1.0)]
+    found = [products(quiet, dataclasses.replace(SMALL, wires=each), (0.0,), STREAM) for each in (None, *wires)]
+    # Read without wires, the products give the cells' weights back; the circuit then says what wires leave of them.
+    layout, inputs = mapping(quiet, "one-device", "mid-window"), found[0].inputs[0].double()
+    weights = torch.linalg.lstsq(inputs, found[0].measured[0, 0].double()).solution.mT
+    cells = (weights + layout.offset) / layout.gains[0]
+    for each, wired in zip(wires, found[1:], strict=True):
+        expected = inputs @ layout.weights(effective_matrix(cells.mT, each).mT[None]).mT
+        # float32 products of up to 16.
+        assert float((wired.measured[0, 0] - expected).abs().max()) < 1e-4
+
+
+def test_wires_one_after_the_other_are_each_by_itself(quiet: Device) -> None:
     wires = [Wires(row_ohm=ohm, column_ohm=ohm) for ohm in (3.0, 1.0)]
     swept = through_wires(quiet, SMALL, wires, STREAM)
     for each, found in zip(wires, swept, strict=True):
