@@ -16,20 +16,18 @@ from ohmnia.random import Stream
 MODES = ("pulses", "sampled")
 
 
-def check_write(weights: Tensor, rows: int, cols: int, mode: str, wired: bool) -> None:
-    """Refuse weights of another height than a tile's, modes that do not exist, and sampled writes between wires.
+def check_write(weights: Tensor, rows: int, cols: int, mode: str) -> None:
+    """Refuse weights of another height than a tile's, and modes that do not exist.
 
     Raises
     ------
     InvalidValueError, UnknownNameError
-        One of them.
+        Either of them.
     """
     if len(weights) != rows:
         raise InvalidValueError(f"weights have {len(weights)} rows; a tile of {rows} x {cols} needs {rows}.")
     if mode not in MODES:
         raise unknown_name("programming mode", mode, MODES)
-    if wired and mode == "sampled":
-        raise InvalidValueError("A sampled write takes every cell's full step, which wires do not leave. Use mode = 'pulses'.")
 
 
 def closed_loop(law: AbstractClosedLoop, acceptance: float) -> ClosedLoop:

@@ -15,7 +15,7 @@ from jaxtyping import Float, Float64, Int64
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ohmnia._errors import out_of_range
+from ohmnia._errors import InvalidValueError, out_of_range
 from ohmnia._threads import one_thread
 from ohmnia.array._checks import all_finite, check_update, check_width, not_finite
 from ohmnia.array.circuit import Wires, Wiring, sent_trains
@@ -257,7 +257,7 @@ class Tile:
             Another mode.
         """
         self._check(weights, self.cols, "weights")
-        check_write(weights, self.rows, self.cols, mode, self.wiring is not None)
+        check_write(weights, self.rows, self.cols, mode)
         law = self.device.programming
         range_ = law.acceptance_range if acceptance is None else acceptance
         if mode == "sampled" and isinstance(law, AbstractClosedLoop) and range_ is not None:
@@ -284,6 +284,8 @@ class Tile:
         return result
 
     def _write_sampled(self, law: AbstractClosedLoop, weights: Tensor, acceptance: float) -> None:
+        if self.wiring is not None:
+            raise InvalidValueError("A sampled write takes every cell's full step, which wires do not leave: use mode = 'pulses'.")
         self.mapping.check(weights)
         table = sampled_law(law, self.mapping, self.device.update, acceptance)
         stream, epoch = self.uses.stream("program"), self.write_epoch()

@@ -54,8 +54,8 @@ def test_the_expected_pulses_are_those_of_the_cells_that_are_written(device: Dev
 
 
 def test_writes_that_do_not_fit_are_refused() -> None:
-    check_write(torch.zeros(4, 6), 4, 6, "pulses", False)
+    check_write(torch.zeros(4, 6), 4, 6, "pulses")
     with pytest.raises(InvalidValueError, match="4 x 6 needs 4"):
-        check_write(torch.zeros(3, 6), 4, 6, "pulses", False)
+        check_write(torch.zeros(3, 6), 4, 6, "pulses")
     with pytest.raises(UnknownNameError, match="pulses"):
-        check_write(torch.zeros(4, 6), 4, 6, "pulse", False)
+        check_write(torch.zeros(4, 6), 4, 6, "pulse")

@@ -1,15 +1,32 @@
-"""The share of a pulse's voltage that reaches each cell.
+r"""The share of a pulse's voltage that reaches each cell and its transistor.
 
-    share = f_others f_own,    f_own = 1 / (1 + G R)
+    f = f_array / (1 + G (1 - p_r) R_r + G (1 - p_c) R_c)
 
-`f_own` is the divider of the cell (with its transistor) and the lines from its terminals, R. `f_others` is what the currents of
-the other cells on these lines take: the nodal solution of the present conductances with all lines driven, in which each line's
-resistances count by the fraction of its other cells that conduct at the same time. That is exact to first order in the
-resistances; the cells that fire are a mean, not those of one slot.
+A pulse goes to a cell while others on its lines conduct. `f_array` is the voltage across the pair in the nodal solution of the
+whole array with 1 V on every row line, 0 V on every column line, and the resistances of row lines times p_r, of column lines
+times p_c: the mean drop by cells of which the share p conducts. It holds the cell's own current with this share too; the
+divider adds the rest.
 
-With gate coincidence a cell conducts where both of its lines fire: on a row line with n cells the fraction is the share p of the
-column lines that fire. With half-voltage coincidence the others conduct at half voltage: (1 + p) / 2. Closed-loop pulses go to
-one cell at a time behind closed transistors: f_own alone. Both lines have the driver's resistance.
+======= ============================================================================================== ====
+symbol  meaning                                                                                        unit
+======= ============================================================================================== ====
+f       voltage across the cell and its transistor over that of the pulse                              1
+G       conductance of the cell in series with its transistor, at the beginning of the call            S
+R_r     resistance of the row line from its terminals to the cell, driver included; R_c: column line   ohm
+p_r     share of the other cells of a row line that conduct at the same time; p_c: of a column line    1
+======= ============================================================================================== ====
+
+With gate coincidence a cell conducts where both of its lines fire: p_r is the share of the column lines that fire, q. With
+half-voltage coincidence the other cells of a firing line conduct at half voltage, p_r = (1 + q) / 2. Pulses of a closed loop go
+to one cell at a time behind closed transistors: p = 0. Both kinds of lines have the driver's resistance.
+
+Limits: exact where all cells conduct (p = 1) and where no other does (p = 0); in between to first order in the resistances, as
+a mean over the cells that fire. All lines of a kind fire with their mean share; cells move little during one call.
+
+References
+----------
+Chen, IEEE Trans. Electron Devices 60, 1318 (2013), for the nodal equations; Gokmen & Vlasov, Front. Neurosci. 10, 333 (2016),
+for coincidence.
 """
 
 from __future__ import annotations
@@ -18,10 +35,12 @@ import torch
 from jaxtyping import Float, Float64
 from torch import Tensor
 
+from ohmnia.array.circuit._ladder import tap_impedance
 from ohmnia.array.circuit.linear import solve
 from ohmnia.array.circuit.pairs import joined, parted
 from ohmnia.array.circuit.wires import Line, Wires
 
+# Terminals of zero resistance at both ends of a line have no solution, so that no share is 0 there.
 _LEAST_LOAD = 1e-9
 
 
@@ -39,33 +58,37 @@ def pulse_shares(
         What surrounds them.
     firing
         Share of the row lines and of the column lines that fire at the same time as a cell's own; (0, 0): no others.
+
+    Raises
+    ------
+    InvalidValueError
+        As `effective_matrix`.
     """
     arrays = joined(planes.double(), wires)
     pair = arrays / (1.0 + wires.access_ohm * arrays)
     row, column = wires.model_copy(update={"sense_ohm": wires.drive_ohm}).lines()
+    alone = firing == (0.0, 0.0)
+    loads = (0.0, 0.0) if alone else _loads(wires, firing, len(planes) // len(arrays))
     rows, columns = pair.shape[1:]
-    path = _path(row, columns)[None, :] + _path(column, rows)[:, None]
+    path = (1.0 - loads[0]) * _path(row, columns)[None, :] + (1.0 - loads[1]) * _path(column, rows)[:, None]
     share = 1.0 / (1.0 + pair * path)
-    if max(firing) > 0:
-        loads = _loads(wires, firing, (rows, columns), len(planes) // len(arrays))
-        share = share * torch.stack([_crowded(array, wires, loads) for array in arrays])
+    if not alone:
+        share = share * torch.stack([_loaded(array, wires, loads) for array in arrays])
     return parted(share, wires, len(planes))
 
 
-def _loads(wires: Wires, firing: tuple[float, float], shape: tuple[int, int], interleaved: int) -> tuple[float, float]:
-    """Mean fraction of the cells of a row line and of a column line that conduct besides one that is pulsed."""
+def _loads(wires: Wires, firing: tuple[float, float], interleaved: int) -> tuple[float, float]:
+    """Share of the other cells of a row line and of a column line that conduct."""
     rows, columns = firing
     # Plus and minus cells are pulsed in opposite directions, hence one after the other.
     if wires.pairs == "interleaved-columns":
         columns /= interleaved
     else:
         rows /= interleaved
-    if wires.coincidence == "half-voltage":
-        rows, columns = (1 + rows) / 2, (1 + columns) / 2
-    return columns * (shape[1] - 1) / shape[1], rows * (shape[0] - 1) / shape[0]
+    return ((1 + columns) / 2, (1 + rows) / 2) if wires.coincidence == "half-voltage" else (columns, rows)
 
 
-def _crowded(array: Tensor, wires: Wires, loads: tuple[float, float]) -> Tensor:
+def _loaded(array: Tensor, wires: Wires, loads: tuple[float, float]) -> Tensor:
     on_rows, on_columns = (max(load, _LEAST_LOAD) for load in loads)
     lighter = {
         "row_ohm": wires.row_ohm * on_rows,
@@ -80,8 +103,4 @@ def _crowded(array: Tensor, wires: Wires, loads: tuple[float, float]) -> Tensor:
 
 def _path(line: Line, cells: int) -> Float64[Tensor, " cells"]:
     """Resistance (ohm) from the terminals of a line to each of its cells."""
-    steps = torch.arange(cells, dtype=torch.float64)
-    start, end = (line.terminal_ohm + line.segment_ohm * number for number in (steps, steps.flip(0)))
-    if line.side == "both":
-        return start * end / (start + end)
-    return start if line.side == "start" else end
+    return tap_impedance(line, cells).diagonal()

@@ -4,15 +4,24 @@ Positive and negative inputs, and positive and negative gradients, fire in phase
 pulses of a phase have one direction. With p the probabilities of the contract of the kernels, P+ and P- their sums over the
 lines of one sign, n the number of lines,
 
-    firing = (P+**2 + P-**2) / (n (P+ + P-)),   averaged over samples by the coincidences that they ask for:
+    firing = (P+**2 + P-**2) / (n (P+ + P-)),   averaged over samples by their expected coincidences:
 
-the share of lines that fire in the phase of a line that fires. A cell gets a half pulse of a direction for each of its lines that
-fires alone in a phase of this direction: L (p_i + p_j - 2 p_i p_j [selected in this direction]).
+the share of lines that fire in the phase of a line that fires. A line that fires in a slot does so in one phase of each
+direction. A cell gets a half pulse of a direction for each of its lines that fires alone in a phase of this direction:
+
+    n_half = L (p_i + p_j - 2 p_i p_j [selected in this direction]).
+
+Where a pair's cells share a line (interleaved pairs), each plane has phases of its own, and in those of the other plane the
+shared line fires alone: another L p.
+
+References
+----------
+Gokmen & Vlasov, Front. Neurosci. 10, 333 (2016), for stochastic trains and their signs.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple, final
+from typing import Literal, NamedTuple, final
 
 import torch
 from jaxtyping import Float, Float64
@@ -27,21 +36,20 @@ class SentTrains(NamedTuple):
 
     Attributes
     ----------
-    slots, asked
-        Length of each sample's trains, and the coincidences that its largest element asks for, (samples,).
+    slots
+        Length of each sample's trains; 0 without pulses, (samples,).
     inputs, outputs
         Probability a slot that a line fires, with the sign of its element, (samples, lines).
     """
 
     slots: Tensor
-    asked: Tensor
     inputs: Tensor
     outputs: Tensor
 
     @property
     def lines_fire(self) -> bool:
         """Whether there is any pulse."""
-        return bool(self.asked.any())
+        return bool(self.slots.any())
 
     @property
     def firing(self) -> tuple[float, float]:
@@ -51,12 +59,21 @@ class SentTrains(NamedTuple):
     def _together(self, lines: Tensor) -> float:
         up, down = lines.clamp(min=0.0).sum(1), -lines.clamp(max=0.0).sum(1)
         share = (up.square() + down.square()) / ((up + down) * lines.shape[1]).clamp(min=1e-300)
-        return float((share * self.asked).sum() / self.asked.sum()) if self.lines_fire else 0.0
+        coincidences = self.slots * self.inputs.abs().sum(1) * self.outputs.abs().sum(1)
+        return float((share * coincidences).sum() / coincidences.sum()) if self.lines_fire else 0.0
 
-    @property
-    def half_pulses(self) -> tuple[Float64[Tensor, "outputs inputs"], Float64[Tensor, "outputs inputs"]]:
-        """Expected half pulses up and down on each cell of the plane that moves with the weight."""
-        alone = (self.slots @ self.outputs.abs())[:, None] + (self.slots @ self.inputs.abs())[None, :]
+    def half_pulses(
+        self, shared: Literal["none", "inputs", "outputs"] = "none"
+    ) -> tuple[Float64[Tensor, "outputs inputs"], Float64[Tensor, "outputs inputs"]]:
+        """Expected half pulses up and down on each cell of the plane that moves with the weight.
+
+        Parameters
+        ----------
+        shared
+            The lines that the two cells of a pair share.
+        """
+        on_outputs, on_inputs = self.slots @ self.outputs.abs(), self.slots @ self.inputs.abs()
+        alone = on_outputs[:, None] * (1 + (shared == "outputs")) + on_inputs[None, :] * (1 + (shared == "inputs"))
         parts = self.outputs.clamp(min=0.0), -self.outputs.clamp(max=0.0), self.inputs.clamp(min=0.0), -self.inputs.clamp(max=0.0)
         d_plus, d_minus, x_plus, x_minus = parts
         up = (self.slots[:, None] * d_plus).T @ x_minus + (self.slots[:, None] * d_minus).T @ x_plus
@@ -77,4 +94,4 @@ def sent_trains(
     skew = torch.ones_like(k) if trains.update_management else (x_max / d_max.clamp(min=1e-300)).sqrt()
     inputs = (x / x_max.clamp(min=1e-300)[:, None] * (q * skew)[:, None]).clamp(-1.0, 1.0)
     outputs = (d / d_max.clamp(min=1e-300)[:, None] * (q / skew.clamp(min=1e-300))[:, None]).clamp(-1.0, 1.0)
-    return SentTrains(torch.where(k > 0, slots, 0.0), torch.minimum(k, slots), inputs, outputs)
+    return SentTrains(torch.where(k > 0, slots, 0.0), inputs, outputs)

@@ -9,13 +9,14 @@ a line).
 
 A pulse reaches a cell with a share of its voltage (`pulsing`), which makes the cell's step smaller by the law of its technology.
 With half-voltage coincidence a cell on one firing line moves too: by the mean of its half pulses, without their noise, which
-is k n_up of its step up and k n_down of its step down (k: `half_voltage_ratio`; n: expected half pulses, `sent`).
+is k n_up of its step up and k n_down of its step down (k: `half_voltage_ratio`; n: expected half pulses, `sent`). That is the
+most it can be: what the wires take from a half pulse is left out, and such a pulse does not renew the cell's age.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import final
+from typing import Literal, final
 
 import torch
 from jaxtyping import Float
@@ -24,10 +25,16 @@ from torch import Tensor
 from ohmnia.array.circuit.pairs import effective_planes
 from ohmnia.array.circuit.pulsing import pulse_shares
 from ohmnia.array.circuit.sent import SentTrains
-from ohmnia.array.circuit.wires import Wires
+from ohmnia.array.circuit.wires import Pairs, Wires
 from ohmnia.array.mapping import Mapping
 from ohmnia.device import AbstractUpdateLaw
 from ohmnia.kernels import Cells
+
+_SHARED: dict[Pairs, Literal["none", "inputs", "outputs"]] = {
+    "interleaved-columns": "inputs",
+    "interleaved-rows": "outputs",
+    "separate": "none",
+}
 
 
 @final
@@ -64,13 +71,20 @@ class Wiring:
             return False
         g, own = torch.from_numpy(cells.conductance), torch.from_numpy(cells.parameters).double()
         half = law.weakened(own, torch.full(g.shape, 0.5, dtype=torch.float64))
-        up, down = (torch.stack([part, other][: len(g)]) for part, other in (sent.half_pulses, sent.half_pulses[::-1]))
-        # Steps change along the way, so no more than one full step is taken at once.
-        parts = 1 + int(torch.maximum(up, down).max())
-        moved, zero = g.double(), torch.zeros_like(g, dtype=torch.float64)
+        more, less = sent.half_pulses(_SHARED[self.wires.pairs] if len(g) > 1 else "none")
+        # The second plane of a pair moves against the first.
+        up, down = (torch.stack(parts[: len(g)]) for parts in ([more, less], [less, more]))
+        zero = torch.zeros_like(g, dtype=torch.float64)
+
+        def ways(at: Tensor) -> tuple[Tensor, Tensor]:
+            return up * (law.pulse(at, 1, half, zero) - at), down * (at - law.pulse(at, -1, half, zero))
+
+        # Steps change along the way, so that no more than a tenth of a full step is taken at once.
+        moved = g.double()
+        parts = 1 + int(10 * sum(ways(moved)).max() / law.step_siemens)
         for _ in range(parts):
-            steps = law.pulse(moved, 1, half, zero) - moved, law.pulse(moved, -1, half, zero) - moved
-            moved = moved + (up * steps[0] + down * steps[1]) / parts
+            rise, fall = ways(moved)
+            moved = moved + (rise - fall) / parts
         g.copy_(moved)
         return True
 

@@ -73,6 +73,12 @@ class NoPulses(AbstractUpdateLaw):
         """Refused: there are no pulses to make stronger."""
         self._refuse("pulse for a closed loop")
 
+    def weakened(
+        self, parameters: Float[Tensor, "parameters *cells"], share: Float[Tensor, "*cells"]
+    ) -> Float[Tensor, "parameters *cells"]:
+        """Refused: there are no pulses to make weaker."""
+        self._refuse("pulse that wires weaken")
+
     def pulse(self, conductance: Tensor, direction: Tensor | int, parameters: Tensor, xi: Tensor) -> Tensor:
         """Refused."""
         self._refuse("pulse")

@@ -31,6 +31,7 @@ def test_cells_have_no_parameters_and_start_where_they_are_told() -> None:
         lambda: LAW.kernel_coefficients(),
         lambda: LAW.pulse(torch.zeros(1), 1, torch.zeros(0, 1), torch.zeros(1)),
         lambda: LAW.widened(torch.zeros(0, 1), 1e-6, 2e-6, 1.0),
+        lambda: LAW.weakened(torch.zeros(0, 1), torch.ones(1)),
     ],
 )
 def test_what_needs_a_pulse_is_refused_with_the_fix(call: Callable[[], object]) -> None:
