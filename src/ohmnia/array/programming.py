@@ -30,6 +30,11 @@ def check_write(weights: Tensor, rows: int, cols: int, mode: str) -> None:
         raise unknown_name("programming mode", mode, MODES)
 
 
+def no_samples() -> InvalidValueError:
+    """The error for a sampled write between wires."""
+    return InvalidValueError("A sampled write takes every cell's full step, which wires do not leave. Use mode = 'pulses'.")
+
+
 def closed_loop(law: AbstractClosedLoop, acceptance: float) -> ClosedLoop:
     """A closed loop as the kernels take it."""
     limits, low, high = (np.array(row, dtype=np.float64) for row in law.target_rows)

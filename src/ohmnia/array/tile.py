@@ -15,14 +15,14 @@ from jaxtyping import Float, Float64, Int64
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ohmnia._errors import InvalidValueError, out_of_range
+from ohmnia._errors import out_of_range
 from ohmnia._threads import one_thread
 from ohmnia.array._checks import all_finite, check_update, check_width, not_finite
 from ohmnia.array.circuit import Wires, Wiring, sent_trains
 from ohmnia.array.mapping import Mapping
 from ohmnia.array.noise import read_each, weight_variance
 from ohmnia.array.periphery import Periphery
-from ohmnia.array.programming import check_write, closed_loop, sampled_law, write, write_sampled
+from ohmnia.array.programming import check_write, closed_loop, no_samples, sampled_law, write, write_sampled
 from ohmnia.array.pulses import PulseScheme
 from ohmnia.array.records import Activity
 from ohmnia.array.uses import Uses
@@ -34,7 +34,7 @@ from ohmnia.device import (
     ProgramResult,
     RestingCells,
 )
-from ohmnia.kernels import Cells, Member, UpdateLaw, member
+from ohmnia.kernels import Cells, Keys, Member, UpdateLaw, member
 from ohmnia.random import Stream, normal, quantile_normal
 
 _FLOOR_SIEMENS = 1e-9
@@ -285,7 +285,7 @@ class Tile:
 
     def _write_sampled(self, law: AbstractClosedLoop, weights: Tensor, acceptance: float) -> None:
         if self.wiring is not None:
-            raise InvalidValueError("A sampled write takes every cell's full step, which wires do not leave: use mode = 'pulses'.")
+            raise no_samples()
         self.mapping.check(weights)
         table = sampled_law(law, self.mapping, self.device.update, acceptance)
         stream, epoch = self.uses.stream("program"), self.write_epoch()

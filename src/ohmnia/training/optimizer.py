@@ -93,7 +93,7 @@ class AnalogOptimizer(torch.optim.Optimizer):
             own, rate = chosen(rule, name), chosen(lr, name)
             if own is None or rate is None:
                 raise InvalidValueError(f"Layer '{name}' has no rule or no lr; add an entry '*' at the end of the table.")
-            if own.reads_columns and layer.synapse.config.wires != "ideal":
+            if own.reads_columns and any(tile.wiring is not None for tile in layer.synapse.tiles()):
                 raise _blind(name, own)
             group = groups.setdefault((id(own), rate), {"params": [], "lr": _positive(rate)})
             check_served(own, layer.synapse.device, name, RULES)
@@ -195,5 +195,6 @@ def _blind(name: str, rule: AbstractRule) -> InvalidValueError:
     """The error for a rule whose kernel would read a fast array as if its wires were ideal."""
     return InvalidValueError(
         f"Layer '{name}' lies between wires, and {type(rule).__name__} reads single columns of a fast array, which changes "
-        "between the reads: the exact circuit is not solved there. Train this layer with SGD, or with wires = 'ideal'."
+        "between the reads: the exact circuit is not solved there. Train this layer with SGD, MixedPrecision or ResidualTiles, "
+        "or with wires = 'ideal'."
     )

@@ -18,7 +18,9 @@ p_r     share of the other cells of a row line that conduct at the same time; p_
 
 With gate coincidence a cell conducts where both of its lines fire: p_r is the share of the column lines that fire, q. With
 half-voltage coincidence the other cells of a firing line conduct at half voltage, p_r = (1 + q) / 2. Pulses of a closed loop go
-to one cell at a time behind closed transistors: p = 0. Both kinds of lines have the driver's resistance.
+to one cell at a time behind closed transistors: p = 0. Both kinds of lines have the driver's resistance. The two planes of
+interleaved pairs are pulsed in opposite directions, hence one after the other: with gates the other plane carries nothing, with
+half voltages its cells on a firing line conduct at half voltage, and count in `f_array` with 1 / (1 + q) of their G.
 
 Limits: exact where all cells conduct (p = 1) and where no other does (p = 0); in between to first order in the resistances, as
 a mean over the cells that fire. All lines of a kind fire with their mean share; cells move little during one call.
@@ -64,37 +66,38 @@ def pulse_shares(
     InvalidValueError
         As `effective_matrix`.
     """
-    arrays = joined(planes.double(), wires)
-    pair = arrays / (1.0 + wires.access_ohm * arrays)
-    row, column = wires.model_copy(update={"sense_ohm": wires.drive_ohm}).lines()
-    alone = firing == (0.0, 0.0)
-    loads = (0.0, 0.0) if alone else _loads(wires, firing, len(planes) // len(arrays))
-    rows, columns = pair.shape[1:]
-    path = (1.0 - loads[0]) * _path(row, columns)[None, :] + (1.0 - loads[1]) * _path(column, rows)[:, None]
-    share = 1.0 / (1.0 + pair * path)
-    if not alone:
-        share = share * torch.stack([_loaded(array, wires, loads) for array in arrays])
-    return parted(share, wires, len(planes))
-
-
-def _loads(wires: Wires, firing: tuple[float, float], interleaved: int) -> tuple[float, float]:
-    """Share of the other cells of a row line and of a column line that conduct."""
-    rows, columns = firing
+    pair = planes.double() / (1.0 + wires.access_ohm * planes.double())
+    if firing == (0.0, 0.0) or len(planes) == 1 or wires.pairs == "separate":
+        return parted(_shares(joined(pair, wires), wires, firing), wires, len(planes))
     # Plus and minus cells are pulsed in opposite directions, hence one after the other.
-    if wires.pairs == "interleaved-columns":
-        columns /= interleaved
-    else:
-        rows /= interleaved
-    return ((1 + columns) / 2, (1 + rows) / 2) if wires.coincidence == "half-voltage" else (columns, rows)
+    unshared = firing[1] if wires.pairs == "interleaved-columns" else firing[0]
+    others = 1.0 / (1.0 + unshared) if wires.coincidence == "half-voltage" else 0.0
+    shares = []
+    for own in range(len(planes)):
+        weighted = torch.where(torch.arange(len(pair))[:, None, None] == own, pair, others * pair)
+        shares.append(parted(_shares(joined(weighted, wires), wires, firing), wires, len(planes))[own])
+    return torch.stack(shares)
 
 
-def _loaded(array: Tensor, wires: Wires, loads: tuple[float, float]) -> Tensor:
-    on_rows, on_columns = (max(load, _LEAST_LOAD) for load in loads)
+def _shares(arrays: Tensor, wires: Wires, firing: tuple[float, float]) -> Tensor:
+    row, column = wires.model_copy(update={"sense_ohm": wires.drive_ohm}).lines()
+    alone, (on_columns, on_rows) = firing == (0.0, 0.0), firing
+    if wires.coincidence == "half-voltage" and not alone:
+        on_rows, on_columns = (1 + on_rows) / 2, (1 + on_columns) / 2
+    rows, columns = arrays.shape[1:]
+    path = (1.0 - on_rows) * _path(row, columns)[None, :] + (1.0 - on_columns) * _path(column, rows)[:, None]
+    share = 1.0 / (1.0 + arrays * path)
+    return share if alone else share * torch.stack([_loaded(array, wires, on_rows, on_columns) for array in arrays])
+
+
+def _loaded(array: Tensor, wires: Wires, on_rows: float, on_columns: float) -> Tensor:
+    on_rows, on_columns = max(on_rows, _LEAST_LOAD), max(on_columns, _LEAST_LOAD)
     lighter = {
         "row_ohm": wires.row_ohm * on_rows,
         "column_ohm": wires.column_ohm * on_columns,
         "drive_ohm": wires.drive_ohm * on_rows,
         "sense_ohm": wires.drive_ohm * on_columns,
+        "access_ohm": 0.0,  # `array` holds the transistors
     }
     one, none = torch.ones(1, len(array)), torch.zeros(1, array.shape[1])
     nodes = solve(array, wires.model_copy(update=lighter), one.double(), none.double())

@@ -81,7 +81,7 @@ class Wiring:
 
         # Steps change along the way, so that no more than a tenth of a full step is taken at once.
         moved = g.double()
-        parts = 1 + int(10 * sum(ways(moved)).max() / law.step_siemens)
+        parts = 1 + int(10 * torch.stack(ways(moved)).sum(0).max() / law.step_siemens)
         for _ in range(parts):
             rise, fall = ways(moved)
             moved = moved + (rise - fall) / parts

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from typing import Literal
+
 import numpy as np
 import pytest
 import torch
@@ -35,24 +38,43 @@ def test_lines_of_one_sign_fire_together() -> None:
     assert both.firing == (0.5, 1.0)
 
 
+def test_of_four_firing_lines_three_see_three_and_one_sees_itself() -> None:
+    sent = sent_trains(PulseScheme(length=1).trains(1.0), 1.0, torch.tensor([[1.0, 1.0, 1.0, -1.0]]), torch.ones(1, 2))
+    assert sent.firing == (pytest.approx((3 * 0.75 + 0.25) / 4), 1.0)
+
+
+def test_samples_count_by_their_coincidences() -> None:
+    # Two samples with trains of one slot; the first has all 4 x 2 coincidences and the second one of them.
+    x, d = torch.tensor([[1.0, 1.0, 1.0, 1.0], [1.0, 0.0, 0.0, 0.0]]), torch.tensor([[1.0, 1.0], [1.0, 0.0]])
+    sent = sent_trains(PulseScheme(length=1).trains(1.0), 1.0, x, d)
+    assert sent.firing == (pytest.approx((8 * 1.0 + 1 * 0.25) / 9), pytest.approx((8 * 1.0 + 1 * 0.5) / 9))
+
+
 def test_nothing_sent_is_nothing() -> None:
     sent = sent_trains(PulseScheme().trains(0.1), 1.0, torch.zeros(3, 4), torch.ones(3, 2))
     assert not sent.lines_fire
     assert sent.firing == (0.0, 0.0)
-    assert float(sum(part.abs().sum() for part in sent.half_pulses)) == 0.0
+    assert float(sum(part.abs().sum() for part in sent.half_pulses())) == 0.0
 
 
-def test_half_pulses_are_those_of_lines_that_fire_alone() -> None:
+@pytest.mark.parametrize("shared", ["none", "inputs", "outputs"])
+def test_half_pulses_are_those_of_lines_that_fire_alone(shared: Literal["none", "inputs", "outputs"]) -> None:
     trains, draws = PulseScheme(length=2).trains(0.5), 20_000
     x, d = torch.tensor([[1.0, -0.5, 0.2]]), torch.tensor([[0.8, -0.6]])
     sent = sent_trains(trains, 0.9, x, d)
     rng = np.random.default_rng(0)
     slots = int(sent.slots[0])
-    fires = [rng.random((draws, slots, part.shape[1])) < part[0].abs().numpy() for part in (sent.outputs, sent.inputs)]
-    up = -np.outer(d[0], x[0]) > 0
-    row, column = fires[0][..., :, None], fires[1][..., None, :]
-    for selected, expected in zip((up, ~up), sent.half_pulses, strict=True):
-        # In the phases of this direction the two lines of a selected weight fire together, those of another apart.
-        count = np.where(selected, row ^ column, row.astype(int) + column).sum(1)
+    d_fires, x_fires = (rng.random((draws, slots, part.shape[1])) < part[0].abs().numpy() for part in (sent.outputs, sent.inputs))
+    found = {1: np.zeros((draws, 2, 3)), -1: np.zeros((draws, 2, 3))}
+    for sign_d, sign_x in itertools.product((1, -1), (1, -1)):
+        row = (d_fires & (np.sign(d[0].numpy()) == sign_d))[..., :, None]
+        column = (x_fires & (np.sign(x[0].numpy()) == sign_x))[..., None, :]
+        direction = -sign_d * sign_x
+        found[direction] += (row ^ column).sum(1)
+        # The phase of the other plane has the other direction, and reaches this one by the shared line alone.
+        if shared != "none":
+            line = row if shared == "outputs" else column
+            found[-direction] += np.broadcast_to(line, (draws, slots, 2, 3)).sum(1)
+    for count, expected in zip((found[1], found[-1]), sent.half_pulses(shared), strict=True):
         bound = tolerances.of_mean(float(count.std(0).max()), draws)
         assert float(np.abs(count.mean(0) - expected.numpy()).max()) < bound

@@ -13,6 +13,7 @@ from torch import Tensor
 
 import tolerances
 from contracts.update_law import UpdateLawContract
+from ohmnia._errors import InvalidValueError, StateError
 from ohmnia.device import Device
 from ohmnia.device.update.soft_bounds import HIGH, LOW, NOISE, STEP_DOWN, STEP_UP, SoftBounds, pulse
 from ohmnia.random import Stream, normal, normal_like
@@ -45,6 +46,41 @@ def train(law: SoftBounds, start: float, directions: list[int], xi: float = 0.0)
         g = law.pulse(g, direction, parameters, draw)
         trace.append(g.item())
     return trace
+
+
+K = 0.005
+
+
+def test_half_a_pulse_steps_by_the_published_ratio_and_a_quarter_less_by_its_root() -> None:
+    law = dataclasses.replace(MEAN_CELL, half_voltage_ratio=K)
+    cells, share = one_cell(law).expand(5, 4), torch.tensor([1.0, 0.75, 0.5, 0.0], dtype=torch.float64)
+    g, zero = torch.full((4,), 40e-6, dtype=torch.float64), torch.zeros(4, dtype=torch.float64)
+    weak = law.weakened(cells, share)
+    for direction in (1, -1):
+        steps = law.pulse(g, direction, weak, zero) - g
+        # Exponential kinetics: the logarithm of the step is linear in the voltage.
+        assert torch.allclose(steps / steps[0], torch.tensor([1.0, K**0.5, K, K**2], dtype=torch.float64), rtol=1e-6)
+    assert torch.equal(weak[:, 0], cells[:, 0])
+    assert torch.equal(weak[[LOW, HIGH, NOISE]], cells[[LOW, HIGH, NOISE]])
+
+
+def test_additive_noise_is_weakened_with_the_step() -> None:
+    law = dataclasses.replace(MEAN_CELL, half_voltage_ratio=K, noise="additive")
+    cells = one_cell(law)
+    weak = law.weakened(cells, torch.tensor([0.5], dtype=torch.float64))
+    for row in (STEP_UP, STEP_DOWN, NOISE):
+        assert float(weak[row] / cells[row]) == pytest.approx(K)
+
+
+@pytest.mark.parametrize("ratio", [0.0, -0.1, 1.1])
+def test_a_half_voltage_ratio_that_is_no_fraction_is_refused(ratio: float) -> None:
+    with pytest.raises(InvalidValueError, match="half_voltage_ratio"):
+        dataclasses.replace(MEAN_CELL, half_voltage_ratio=ratio)
+
+
+def test_without_a_ratio_weaker_pulses_are_refused_with_the_fix() -> None:
+    with pytest.raises(StateError, match=r"half_voltage_ratio in a technology file"):
+        MEAN_CELL.weakened(one_cell(), torch.ones(1))
 
 
 class TestContract(UpdateLawContract):
