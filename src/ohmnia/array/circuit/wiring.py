@@ -7,6 +7,8 @@ A cell's noise reaches the output with the same loss as its conductance:
 That is first order in the wires' resistance, without the load of a cell on its own lines (1 / n of the loss with n cells on
 a line).
 
+The verify reads of a closed loop see the cell itself.
+
 A pulse reaches a cell with a share of its voltage (`pulsing`), which makes the cell's step smaller by the law of its technology.
 With half-voltage coincidence a cell on one firing line moves too: by the mean of its half pulses, without their noise, which
 is k n_up of its step up and k n_down of its step down (k: `half_voltage_ratio`; n: expected half pulses, `sent`). That is the
