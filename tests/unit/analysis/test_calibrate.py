@@ -1,0 +1,114 @@
+"""Fits of update laws: known laws come back within their errors, fragments load, other cells are told apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import ohmnia
+from helpers import SIGMAS
+from ohmnia._errors import InvalidValueError
+from ohmnia.analysis.calibrate import NUMBERS, Fit, calibrate_update
+from ohmnia.analysis.switching import figures_of_merit
+from ohmnia.array.circuit import PhysicalCells
+from ohmnia.device import build
+from ohmnia.device.compact import HoppingCell
+from ohmnia.device.update.soft_bounds import SoftBounds
+from ohmnia.lifecycle.characterise import PulseSequence
+from ohmnia.random import Stream, normal
+from ohmnia.technology import cell_model
+
+SEQUENCE = PulseSequence(ramp=200, cycles=2, alternating=200)
+KNOWN = SoftBounds(10e-6, 95e-6, 22.0, 0.61, 0.3, 1.4, 0.8)
+
+
+def simulated(law: SoftBounds, seed: int = 0) -> np.ndarray:
+    """Trace of one mean cell."""
+    parameters, stream = law.sample((1,), Stream.root(seed)).double(), Stream.root(seed).child("pulses")
+    g, trace = law.symmetry_points(parameters), []
+    for k, direction in enumerate(SEQUENCE.directions()):
+        g = law.pulse(g, direction, parameters, normal(stream, torch.arange(1), k))
+        trace.append(float(g))
+    return np.array(trace)
+
+
+def found(law: SoftBounds) -> dict[str, float]:
+    return {
+        "g_low": law.g_low_siemens,
+        "g_high": law.g_high_siemens,
+        "exponent_up": law.exponent_up,
+        "exponent_down": law.exponent_down,
+        "states": law.states,
+        "symmetry_skew": law.symmetry_skew,
+    }
+
+
+@pytest.fixture(scope="module")
+def fit() -> Fit:
+    return calibrate_update(simulated(KNOWN), SEQUENCE.directions())
+
+
+def test_a_known_law_comes_back_within_its_errors(fit: Fit) -> None:
+    truth, own = found(KNOWN), found(fit.law)
+    for name in NUMBERS:
+        assert fit.errors[name] > 0
+        assert abs(own[name] - truth[name]) < SIGMAS * fit.errors[name], name
+        assert fit.errors[name] < 0.2 * truth[name], name
+    # Standard deviation of a standard deviation, twice over since the noise is weighted by the step.
+    assert fit.law.noise_to_signal == pytest.approx(KNOWN.noise_to_signal, abs=2 * SIGMAS * 0.3 / (2 * fit.pulses) ** 0.5)
+
+
+def test_errors_are_those_of_repeated_traces() -> None:
+    fits = [calibrate_update(simulated(KNOWN, seed), SEQUENCE.directions()) for seed in range(1, 13)]
+    for name in ("states", "symmetry_skew"):
+        pulls = [(found(each.law)[name] - found(KNOWN)[name]) / each.errors[name] for each in fits]
+        # Chi-square with 12 degrees of freedom: outside 2.2 and 46 once in a thousand, twice over for errors of errors.
+        assert 1.0 < sum(pull**2 for pull in pulls) < 46.0
+
+
+def test_without_noise_the_law_is_exact() -> None:
+    law = SoftBounds(10e-6, 95e-6, 22.0, 0.61, 0.0, 1.4, 0.8)
+    exact = calibrate_update(simulated(law), SEQUENCE.directions())
+    for name, value in found(exact.law).items():
+        assert value == pytest.approx(found(law)[name], rel=1e-4), name
+    assert min(exact.explained_up, exact.explained_down) > 0.999999
+
+
+def test_the_fragment_is_a_law_of_a_technology(fit: Fit, tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    fragment = fit.toml("falcone2025", 'a "trace"')
+    file.write_text(f'id = "own"\nbased_on = "cmo-hfox"\n{fragment}', encoding="utf-8")
+    technology = ohmnia.technology(file)
+    quantity = technology.laws.update.quantities["states"]
+    assert quantity.kind == "fitted"
+    assert 'a "trace"; fit to 1000 pulses' in quantity.locator
+    assert ohmnia.resolve(technology).update.states == pytest.approx(fit.law.states, rel=1e-5)
+
+
+def test_the_physical_cell_has_its_own_figures_and_no_soft_bound_up() -> None:
+    model = build(HoppingCell, cell_model(), "compact")
+    sequence = PulseSequence(ramp=400, cycles=1, alternating=500)
+    volts = torch.tensor([1.35 if way > 0 else -1.3 for way in sequence.directions()])
+    trace = PhysicalCells(model, model.density_start_per_m3, (1,)).train(volts, 2.5e-6).numpy()
+    merits = figures_of_merit(trace, sequence)
+    # Where a ramp's end is its peak there are 4.9 states, where it is the last pulse 5.6; a mean of the last 50 lies between.
+    assert 4.9 < float(merits.states[0]) < 5.6
+    assert 0.348 < float(merits.skew[0]) < 0.427
+    own = calibrate_update(trace[:, 0], sequence.directions())
+    assert own.explained_down > 0.8
+    assert own.explained_up < own.explained_down
+
+
+def test_what_cannot_be_fitted_is_refused() -> None:
+    trace, ways = simulated(KNOWN), SEQUENCE.directions()
+    with pytest.raises(InvalidValueError, match="need 1000 directions"):
+        calibrate_update(trace, ways[:-1])
+    with pytest.raises(InvalidValueError, match="NaN"):
+        calibrate_update(np.where(np.arange(1000) == 5, np.nan, trace), ways)
+    with pytest.raises(InvalidValueError, match="at least 10 steps"):
+        calibrate_update(trace[:100], ways[:100])
+    with pytest.raises(InvalidValueError, match="does not switch"):
+        calibrate_update(trace, [-way for way in ways])
