@@ -14,7 +14,7 @@ e        noise of a step, independent of pulse k - 1  S
 
 Least squares over all steps; the covariance is the sandwich (J'J)^-1 J' diag(e**2) J (J'J)^-1, as the noise of a step grows with
 the step. States, skew and noise follow as in `ohmnia.device.update.soft_bounds`; their errors by first-order propagation. The
-share of the variance of the steps that the law explains tells, for each direction, whether the cell is one of soft bounds at all.
+share of the mean step's variance over conductance that the law explains tells whether the cell is one of soft bounds at all.
 
 References
 ----------
@@ -24,8 +24,10 @@ exponents down; a trace that stays far from a bound does not determine it, which
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 import numpy as np
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NUMBERS = ("g_low", "g_high", "exponent_up", "exponent_down", "states", "symmetry_skew")
-LEAST_PULSES = 10
+LEAST_PULSES, INTERVALS = 10, 20
 _EDGE = 1e-9
 
 
@@ -55,7 +57,8 @@ class Fit:
     errors
         Standard error of each of `NUMBERS`, in the unit of the law (siemens, 1).
     explained_up, explained_down
-        Share of the variance of the steps of a direction that the law explains; 1 without noise, 0 or less for another law.
+        How well the law follows the mean step over conductance: the share of its variance between 20 equal intervals that the
+        law explains, each counting once, however many pulses it holds. 1 for soft bounds without noise; another law has less.
     pulses
         In the trace.
     """
@@ -78,7 +81,7 @@ class Fit:
             "exponent_up": (law.exponent_up, "1", self.errors["exponent_up"]),
             "exponent_down": (law.exponent_down, "1", self.errors["exponent_down"]),
         }
-        lines = [f"# The law explains {self.explained_up:.0%} of the variance of SET steps, {self.explained_down:.0%} of RESET."]
+        lines = [f"# Explained of the mean step over conductance: SET {self.explained_up:.0%}, RESET {self.explained_down:.0%}."]
         lines += ["[laws.update]", 'law = "soft-bounds"']
         for name, (value, unit, error) in values.items():
             place = note if np.isnan(error) else f"{note}, standard error {error:.2g}"
@@ -108,26 +111,61 @@ def calibrate_update(trace: Float[np.ndarray, " pulses"], directions: Sequence[i
     low, high = float(trace.min()) / MICRO, float(trace.max()) / MICRO
     margin = 0.02 * (high - low)
     full = np.log([max(np.abs(steps[way]).max(), 1e-3 * margin) for way in (up, ~up)])
-    start = np.array([low - margin, high + margin, 1.0, 1.0, *full])
+    start = np.array([max(low - margin, low / 2), high + margin, 1.0, 1.0, *full])
 
     def residual(p: NDArray[np.float64]) -> NDArray[np.float64]:
         return _model(p, before, up) - steps
 
-    limits = [-np.inf, -np.inf, 0.0, 0.0, -np.inf, -np.inf], [np.inf, np.inf, 10.0, 10.0, np.inf, np.inf]
+    # No pulse crosses a bound of the law, so the bounds enclose the trace.
+    limits = [0.0, high, 0.0, 0.0, -np.inf, -np.inf], [low, np.inf, 10.0, 10.0, np.inf, np.inf]
     found = least_squares(residual, start, bounds=limits, x_scale=[margin, margin, 0.1, 0.1, 0.1, 0.1], max_nfev=2000)
     if not found.success or not 0 < found.x[0] < found.x[1]:
-        raise InvalidValueError(
-            "Soft bounds do not fit this trace: no solution has 0 < g_low < g_high. Give longer ramps."
-        )
+        raise InvalidValueError("Soft bounds do not fit this trace: no solution has 0 < g_low < g_high. Give longer ramps.")
     law = _law(found.x, found.fun, steps)
     bread = np.linalg.pinv(found.jac.T @ found.jac)
     covariance = bread @ (found.jac.T * found.fun**2) @ found.jac @ bread * len(steps) / (len(steps) - 6)
     errors = _errors(found.x, covariance)
-    shares = (1 - float((found.fun[way] ** 2).mean() / max(steps[way].var(), 1e-30)) for way in (up, ~up))
-    return Fit(law, errors, *shares, len(trace))
+    explained_up, explained_down = (_explained(before[way], steps[way], found.fun[way]) for way in (up, ~up))
+    return Fit(law, errors, explained_up, explained_down, len(trace))
 
 
-def _steps(trace: NDArray[np.float64], directions: Sequence[int]) -> tuple[NDArray[np.float64], ...]:
+def _explained(before: NDArray[np.float64], steps: NDArray[np.float64], residual: NDArray[np.float64]) -> float:
+    """1 - sum of squared mean residuals / sum of squared deviations of mean steps, over intervals of conductance."""
+    edges = np.linspace(before.min(), before.max(), INTERVALS + 1)[1:-1]
+    place = np.digitize(before, edges)
+    count = np.maximum(np.bincount(place, minlength=INTERVALS), 1)
+    held = np.unique(place)
+    mean, left = (np.bincount(place, part, INTERVALS)[held] / count[held] for part in (steps, residual))
+    return 1.0 - float((left**2).sum() / max(((mean - mean.mean()) ** 2).sum(), 1e-30))
+
+
+def read_trace(file: Path) -> tuple[Float[np.ndarray, " pulses"], list[int]]:
+    """Conductances (siemens) and directions from a CSV with the columns `direction` and `conductance_uS`.
+
+    Raises
+    ------
+    InvalidValueError
+        No such file, another header, or a line that is no pulse; the text names the line.
+    """
+    if not file.is_file():
+        raise InvalidValueError(f"{file} is no file. Give a CSV with the columns direction and conductance_uS.")
+    with file.open(encoding="utf-8", newline="") as lines:
+        rows = csv.DictReader(lines)
+        if not {"direction", "conductance_uS"} <= set(rows.fieldnames or ()):
+            raise InvalidValueError(f"{file}: the header is {rows.fieldnames}; it needs direction and conductance_uS.")
+        trace, directions = [], []
+        for row in rows:
+            try:
+                directions.append(int(row["direction"]))
+                trace.append(float(row["conductance_uS"]) * MICRO)
+            except (TypeError, ValueError):
+                raise InvalidValueError(f"{file}, line {rows.line_num}: {row} is no pulse (+1 or -1, and a number).") from None
+    return np.array(trace), directions
+
+
+def _steps(
+    trace: NDArray[np.float64], directions: Sequence[int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     """Conductance before each step and the step (uS), and which are SET; the first pulse has nothing before it."""
     ways = np.asarray(directions)
     if len(ways) != len(trace) or not np.isin(ways, (-1, 1)).all():

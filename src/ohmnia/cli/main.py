@@ -9,6 +9,7 @@ from rich.console import Console
 
 from ohmnia._errors import OhmniaError
 from ohmnia.cli.bench import bench
+from ohmnia.cli.calibrate import calibrate
 from ohmnia.cli.cite import cite
 from ohmnia.cli.reproduce import reproduce
 from ohmnia.cli.rules import rules
@@ -28,6 +29,7 @@ app.command()(show)
 app.command()(rules)
 app.command()(cite)
 app.command()(bench)
+app.command()(calibrate)
 app.add_typer(spice, name="spice")
 
 
