@@ -21,14 +21,26 @@ from ohmnia.technology import cell_model
 
 HERE = Path(__file__).parent / "studies"
 SEQUENCE, WIDTHS, VOLTS = PulseSequence(ramp=400, cycles=1, alternating=500), (2.5e-6, 1e-6, 0.5e-6), {1: 1.35, -1: -1.3}
+COLD_PER_M3 = 7e24
 
 
 def measured(width: float) -> tuple[np.ndarray, Switching, Fit]:
-    """Trace of one physical cell (siemens), its figures of merit, and the fit."""
+    """Trace of one physical cell (siemens), its figures of merit, and the fit; the cell starts cold."""
     model = build(HoppingCell, cell_model(), "compact")
     volts = torch.tensor([VOLTS[way] for way in SEQUENCE.directions()])
-    trace = PhysicalCells(model, model.density_start_per_m3, (1,)).train(volts, width).numpy()
+    trace = PhysicalCells(model, COLD_PER_M3, (1,)).train(volts, width).numpy()
     return trace[:, 0], figures_of_merit(trace, SEQUENCE), calibrate_update(trace[:, 0], SEQUENCE.directions())
+
+
+def plateau(trace: np.ndarray) -> int:
+    """The pulse of the SET ramp after which the conductance first falls."""
+    return int(np.flatnonzero(np.diff(trace[: SEQUENCE.ramp]) < 0)[0])
+
+
+def to_the_plateau(trace: np.ndarray, merits: Switching) -> tuple[float, float]:
+    """States and skew of the window from the end of the RESET ramp to that plateau."""
+    high, low = trace[plateau(trace)], trace[2 * SEQUENCE.ramp - 1]
+    return (high - low) / merits.step_siemens[0], (high - merits.g_sp_siemens[0]) / (high - low)
 
 
 def curve(law: SoftBounds, way: int) -> tuple[np.ndarray, np.ndarray]:
@@ -55,21 +67,49 @@ def draw(trace: np.ndarray, fit: Fit, array: SoftBounds) -> None:
     figure.savefig(HERE / "calibration.svg", metadata={"Date": None})
 
 
+def numbers(trace: np.ndarray, merits: Switching, fit: Fit, array: SoftBounds) -> dict[str, str]:
+    """Every number of the text, at the array's own width."""
+    states, skew = to_the_plateau(trace, merits)
+    start = PhysicalCells(build(HoppingCell, cell_model(), "compact"), COLD_PER_M3, (1,)).conductance().item()
+    first, second = np.diff([start, *trace[:2]]) * 1e6
+    return {
+        "states": f"{states:.1f}",
+        "skew": f"{100 * skew:.0f} %",
+        "peak_pulse": f"{plateau(trace) + 1}",
+        "peak": f"{1e6 * trace[plateau(trace)]:.1f} µS",
+        "last": f"{1e6 * trace[SEQUENCE.ramp - 1]:.1f} µS",
+        "first": f"{first:.1f}",
+        "second": f"{second:.1f}",
+        "array_states": f"{array.states:.0f}",
+        "array_skew": f"{100 * array.symmetry_skew:.0f} %",
+        "fitted_states": f"{fit.law.states:.1f}",
+        "explained_up": f"{100 * fit.explained_up:.0f} %",
+        "attainable_up": f"{100 * fit.attainable_up:.0f} %",
+        "attainable_down": f"{100 * fit.attainable_down:.0f} %",
+    }
+
+
+def row(width: float, trace: np.ndarray, merits: Switching, fit: Fit) -> str:
+    """One width as a line of the table."""
+    law, (states, skew) = fit.law, to_the_plateau(trace, merits)
+    return (
+        f"| {width * 1e6:g} µs | {states:.1f} | {100 * skew:.0f} % | {merits.states[0]:.1f} | {100 * merits.skew[0]:.0f} % "
+        f"| {law.states:.1f} | {100 * law.symmetry_skew:.0f} % | {law.exponent_up:.2f} / {law.exponent_down:.2f} "
+        f"| {100 * fit.explained_up:.0f} % / {100 * fit.explained_down:.0f} % "
+        f"| {100 * fit.attainable_up:.0f} % / {100 * fit.attainable_down:.0f} % |"
+    )
+
+
 def main() -> None:
     """Figure and page."""
-    rows = []
-    for width in WIDTHS:
-        trace, merits, fit = measured(width)
-        law = fit.law
-        rows.append(
-            f"| {width * 1e6:g} µs | {merits.states[0]:.1f} | {100 * merits.skew[0]:.0f} % | {law.states:.1f} "
-            f"| {100 * law.symmetry_skew:.0f} % | {law.exponent_up:.2f} / {law.exponent_down:.2f} "
-            f"| {100 * fit.explained_up:.0f} % / {100 * fit.explained_down:.0f} % |"
-        )
-        if width == WIDTHS[0]:
-            draw(trace, fit, ohmnia.resolve(ohmnia.technology("cmo-hfox")).update)
+    array = ohmnia.resolve(ohmnia.technology("cmo-hfox")).update
+    found = {width: measured(width) for width in WIDTHS}
+    draw(found[WIDTHS[0]][0], found[WIDTHS[0]][2], array)
     page = (HERE / "calibration.md.in").read_text(encoding="utf-8")
-    (HERE / "calibration.md").write_text(page.replace("{{ rows }}", "\n".join(rows)), encoding="utf-8")
+    page = page.replace("{rows}", "\n".join(row(width, *parts) for width, parts in found.items()))
+    for name, text in numbers(*found[WIDTHS[0]], array).items():
+        page = page.replace(f"{{{name}}}", text)
+    (HERE / "calibration.md").write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

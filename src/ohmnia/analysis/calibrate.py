@@ -13,13 +13,17 @@ e        noise of a step, independent of pulse k - 1  S
 ======== ============================================ ====
 
 Least squares over all steps; the covariance is the sandwich (J'J)^-1 J' diag(e**2) J (J'J)^-1, as the noise of a step grows with
-the step. States, skew and noise follow as in `ohmnia.device.update.soft_bounds`; their errors by first-order propagation. The
-share of the mean step's variance over conductance that the law explains tells whether the cell is one of soft bounds at all.
+the step. States, skew and noise follow as in `ohmnia.device.update.soft_bounds`; their errors by first-order propagation.
+
+Whether the cell is one of soft bounds at all tells the share of the variance of its mean step over conductance that the law
+explains, beside the share that a step could explain at most that only shrinks towards its bound, whatever its form (isotonic
+regression): where a step grows towards its bound, no soft bound follows it.
 
 References
 ----------
-Law: Rasch et al., Nat. Commun. 15, 7133 (2024). Limits: read noise in the trace counts as noise of the steps and pulls the
-exponents down; a trace that stays far from a bound does not determine it, which its error then shows.
+Law: Rasch et al., Nat. Commun. 15, 7133 (2024). Isotonic regression: Barlow & Brunk, J. Am. Stat. Assoc. 67, 140 (1972).
+Limits: read noise in the trace counts as noise of the steps and pulls the exponents down; a trace that stays far from a bound
+does not determine it, which its error then shows.
 """
 
 from __future__ import annotations
@@ -41,7 +45,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NUMBERS = ("g_low", "g_high", "exponent_up", "exponent_down", "states", "symmetry_skew")
-LEAST_PULSES, INTERVALS = 10, 20
+LEAST_PULSES, INTERVALS, LEAST_SIEMENS = 10, 20, 1e-9
 _EDGE = 1e-9
 
 
@@ -58,7 +62,10 @@ class Fit:
         Standard error of each of `NUMBERS`, in the unit of the law (siemens, 1).
     explained_up, explained_down
         How well the law follows the mean step over conductance: the share of its variance between 20 equal intervals that the
-        law explains, each counting once, however many pulses it holds. 1 for soft bounds without noise; another law has less.
+        law explains, each counting once, however many pulses it holds. 1 for soft bounds without noise; below 0 the law does
+        worse than a constant step.
+    attainable_up, attainable_down
+        The largest such share of any step that only shrinks towards its bound.
     pulses
         In the trace.
     """
@@ -67,7 +74,16 @@ class Fit:
     errors: dict[str, float]
     explained_up: float
     explained_down: float
+    attainable_up: float
+    attainable_down: float
     pulses: int
+
+    @property
+    def verdict(self) -> str:
+        """How well the law follows the cell, in a sentence."""
+        parts = ("SET", self.explained_up, self.attainable_up), ("RESET", self.explained_down, self.attainable_down)
+        shares = ", ".join(f"{name} {explained:.0%} (any soft bound: at most {most:.0%})" for name, explained, most in parts)
+        return f"Explained of the mean step over conductance: {shares}."
 
     def toml(self, source: str, locator: str) -> str:
         """The law as a fragment of a technology file; `source` is a bibliography key, `locator` says where the trace is."""
@@ -81,7 +97,7 @@ class Fit:
             "exponent_up": (law.exponent_up, "1", self.errors["exponent_up"]),
             "exponent_down": (law.exponent_down, "1", self.errors["exponent_down"]),
         }
-        lines = [f"# Explained of the mean step over conductance: SET {self.explained_up:.0%}, RESET {self.explained_down:.0%}."]
+        lines = [f"# {self.verdict}"]
         lines += ["[laws.update]", 'law = "soft-bounds"']
         for name, (value, unit, error) in values.items():
             place = note if np.isnan(error) else f"{note}, standard error {error:.2g}"
@@ -103,7 +119,8 @@ def calibrate_update(trace: Float[np.ndarray, " pulses"], directions: Sequence[i
     Raises
     ------
     InvalidValueError
-        NaN, another number of directions, fewer than 10 steps of a direction, a cell that does not switch, or no solution.
+        NaN, a conductance of 0 or less, another number or kind of directions, fewer than 10 steps of a direction, a cell that
+        does not switch, or no solution.
     """
     from scipy.optimize import least_squares
 
@@ -125,18 +142,23 @@ def calibrate_update(trace: Float[np.ndarray, " pulses"], directions: Sequence[i
     bread = np.linalg.pinv(found.jac.T @ found.jac)
     covariance = bread @ (found.jac.T * found.fun**2) @ found.jac @ bread * len(steps) / (len(steps) - 6)
     errors = _errors(found.x, covariance)
-    explained_up, explained_down = (_explained(before[way], steps[way], found.fun[way]) for way in (up, ~up))
-    return Fit(law, errors, explained_up, explained_down, len(trace))
+    (up_is, up_most), (down_is, down_most) = (_explained(before[way], steps[way], found.fun[way]) for way in (up, ~up))
+    return Fit(law, errors, up_is, down_is, up_most, down_most, len(trace))
 
 
-def _explained(before: NDArray[np.float64], steps: NDArray[np.float64], residual: NDArray[np.float64]) -> float:
-    """1 - sum of squared mean residuals / sum of squared deviations of mean steps, over intervals of conductance."""
+def _explained(before: NDArray[np.float64], steps: NDArray[np.float64], residual: NDArray[np.float64]) -> tuple[float, float]:
+    """1 - sum of squared mean residuals / sum of squared deviations of mean steps, over intervals; of the law and at most."""
+    from scipy.optimize import isotonic_regression
+
     edges = np.linspace(before.min(), before.max(), INTERVALS + 1)[1:-1]
     place = np.digitize(before, edges)
     count = np.maximum(np.bincount(place, minlength=INTERVALS), 1)
     held = np.unique(place)
     mean, left = (np.bincount(place, part, INTERVALS)[held] / count[held] for part in (steps, residual))
-    return 1.0 - float((left**2).sum() / max(((mean - mean.mean()) ** 2).sum(), 1e-30))
+    # A step up shrinks and a step down grows in size with the conductance: both only fall.
+    least = mean - isotonic_regression(mean, increasing=False).x
+    spread = max(((mean - mean.mean()) ** 2).sum(), 1e-30)
+    return 1.0 - float((left**2).sum() / spread), 1.0 - float((least**2).sum() / spread)
 
 
 def read_trace(file: Path) -> tuple[Float[np.ndarray, " pulses"], list[int]]:
@@ -145,11 +167,11 @@ def read_trace(file: Path) -> tuple[Float[np.ndarray, " pulses"], list[int]]:
     Raises
     ------
     InvalidValueError
-        No such file, another header, or a line that is no pulse; the text names the line.
+        No such file, no text, another header, a line that is no pulse (the text names it), or numbers that are no microsiemens.
     """
     if not file.is_file():
         raise InvalidValueError(f"{file} is no file. Give a CSV with the columns direction and conductance_uS.")
-    with file.open(encoding="utf-8", newline="") as lines:
+    with file.open(encoding="utf-8", errors="replace", newline="") as lines:
         rows = csv.DictReader(lines)
         if not {"direction", "conductance_uS"} <= set(rows.fieldnames or ()):
             raise InvalidValueError(f"{file}: the header is {rows.fieldnames}; it needs direction and conductance_uS.")
@@ -160,6 +182,9 @@ def read_trace(file: Path) -> tuple[Float[np.ndarray, " pulses"], list[int]]:
                 trace.append(float(row["conductance_uS"]) * MICRO)
             except (TypeError, ValueError):
                 raise InvalidValueError(f"{file}, line {rows.line_num}: {row} is no pulse (+1 or -1, and a number).") from None
+    if trace and 0 < max(trace) < LEAST_SIEMENS:
+        fault = f"the largest conductance is {max(trace) / MICRO:.3g} uS"
+        raise InvalidValueError(f"{file}: {fault}, which no cell has; is the column in siemens? It is read in microsiemens.")
     return np.array(trace), directions
 
 
@@ -168,10 +193,14 @@ def _steps(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     """Conductance before each step and the step (uS), and which are SET; the first pulse has nothing before it."""
     ways = np.asarray(directions)
-    if len(ways) != len(trace) or not np.isin(ways, (-1, 1)).all():
-        raise InvalidValueError(f"{len(trace)} pulses need {len(trace)} directions of +1 or -1; there are {len(ways)}.")
+    if len(ways) != len(trace):
+        raise InvalidValueError(f"{len(trace)} pulses need {len(trace)} directions; there are {len(ways)}.")
+    if (odd := np.flatnonzero(~np.isin(ways, (-1, 1)))).size:
+        raise InvalidValueError(f"Pulse {odd[0] + 1} has the direction {ways[odd[0]]}; valid: +1 (SET) and -1 (RESET).")
     if not np.isfinite(trace).all():
         raise InvalidValueError("The trace holds NaN or infinity; leave pulses out that were not read, with their directions.")
+    if (low := np.flatnonzero(trace <= 0)).size:
+        raise InvalidValueError(f"Pulse {low[0] + 1} leaves {trace[low[0]] / MICRO:.4g} uS; a conductance lies above 0.")
     up = ways[1:] > 0
     if min(up.sum(), (~up).sum()) < LEAST_PULSES:
         raise InvalidValueError(f"The trace needs at least {LEAST_PULSES} steps of each direction.")

@@ -7,6 +7,8 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
+from ohmnia.cli._files import write
+
 
 def calibrate(
     trace: Path = typer.Argument(..., metavar="CSV", help="Columns direction (+1 SET, -1 RESET) and conductance_uS after it."),
@@ -19,8 +21,8 @@ def calibrate(
 
     conductance, directions = read_trace(trace)
     fit = calibrate_update(conductance, directions)
-    out.write_text(fit.toml(source, locator or trace.name), encoding="utf-8")
+    write(out, fit.toml(source, locator or trace.name))
     console = Console(highlight=False)
     console.print(f"states {fit.law.states:.3g} +- {fit.errors['states']:.2g}, skew {fit.law.symmetry_skew:.1%}")
-    console.print(f"explained: SET {fit.explained_up:.0%}, RESET {fit.explained_down:.0%} of the mean step over conductance")
+    console.print(fit.verdict)
     console.print(f"Written: {out} ({', '.join(NUMBERS)}, noise_to_signal)")

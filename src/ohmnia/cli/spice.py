@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from ohmnia._errors import InvalidValueError
+from ohmnia.cli._files import write
 
 spice = typer.Typer(help="Netlists for ngspice, and the solvers compared with it.", no_args_is_help=True)
 
@@ -26,8 +26,6 @@ def export(
     from ohmnia.array.circuit.spice import array_netlist
     from ohmnia.technology import cell_model
 
-    if out.is_dir():
-        raise InvalidValueError(f"{out} is a folder; give a file.")
     model = cell_model()
     if cells == "train":
         netlist, command = train_deck(model)
@@ -38,7 +36,7 @@ def export(
         array, inputs = example(cells, size, model, seed)
         wires = Wires(row_ohm=segment, column_ohm=segment)
         text = array_netlist(array, wires, inputs, torch.zeros(size)) + ".op\n.end\n"
-    out.write_text(text, encoding="utf-8")
+    write(out, text)
     Console(highlight=False).print(f"Written: {out}")
 
 
