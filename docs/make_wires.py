@@ -13,7 +13,8 @@ from typing import Any
 
 import torch
 
-from ohmnia.array.circuit import PhysicalCells, TransistorCells, Wires, effective_matrix, solve_nonlinear
+import ohmnia
+from ohmnia.array.circuit import PhysicalCells, TransistorCells, Wires, effective_matrix, pulse_shares, solve_nonlinear
 from ohmnia.array.circuit.outer_product import SCHEMES
 from ohmnia.bench.circuit_arrays import HIGH, LOW, product_errors
 from ohmnia.device import build
@@ -26,6 +27,7 @@ HERE = Path(__file__).parent / "studies"
 SIZES, OHMS = (64, 128, 256, 512), (0.35, 1.0, 2.0)
 WAYS = ("digital reference", "reference column", "differential pairs", "scale and sum for each output")
 PULSE_SIZES, FIRING, SET_VOLTS, GATE_VOLTS = (32, 64, 128, 256), (0.5, 0.1), 1.35, 3.3
+RATIO = float(ohmnia.resolve(ohmnia.technology("cmo-hfox")).update.half_voltage_ratio)
 
 
 def reads(size: int, ohm: float) -> dict[str, Any]:
@@ -55,9 +57,21 @@ def pulses(size: int, scheme: str, firing: float) -> dict[str, Any]:
     return {"size": size, "scheme": scheme, "firing": firing, **shares, "line_amperes": float(largest)}
 
 
+def steps(size: int) -> dict[str, Any]:
+    """Share of a full step that a pulse of a tile makes, with cells as for the reads: mean and worst cell."""
+    share = uniform(Stream.root(1), torch.arange(size * size)).reshape(1, size, size)
+    cells, found = LOW + (HIGH - LOW) * share, {}
+    for scheme in (None, *SCHEMES):
+        wires = Wires.model_validate({"row_ohm": 0.35, "column_ohm": 0.35, "coincidence": scheme or "gate"})
+        left = RATIO ** (2 * (1 - pulse_shares(cells, wires, (FIRING[1],) * 2 if scheme else (0.0, 0.0))))
+        found[scheme or "alone"] = {"mean": float(left.mean()), "worst": float(left.min())}
+    return {"size": size, **found}
+
+
 def measure() -> dict[str, Any]:
     """Everything that the page shows."""
-    found: dict[str, Any] = {"reads": [], "pulses": []}
+    found: dict[str, Any] = {"reads": [], "pulses": [], "steps": []}
+    found["steps"] = [steps(size) for size in SIZES]
     for size in PULSE_SIZES:
         found["pulses"] += [pulses(size, scheme, firing) for firing in FIRING for scheme in SCHEMES]
         print(found["pulses"][-1])
@@ -128,8 +142,13 @@ def page(found: dict[str, Any]) -> str:
         shares = f"{100 * entry['mean']:.1f} % | {100 * entry['worst']:.1f} %"
         head = f"| {entry['size']} | {100 * entry['firing']:g} % | {entry['scheme']} |"
         lines.append(f"{head} {shares} | {1e3 * entry['line_amperes']:.1f} mA |")
-    text = (HERE / "wires.md.in").read_text(encoding="utf-8")
-    return text.replace("{READS}", table).replace("{PULSES}", "\n".join(lines))
+    pulses, lines = "\n".join(lines), ["| size | one cell at a time, mean / worst | gate | half-voltage |", "|---|---|---|---|"]
+    for entry in found["steps"]:
+        parts = (entry["alone"], entry["gate"], entry["half-voltage"])
+        shares = " | ".join(f"{100 * part['mean']:.0f} / {100 * part['worst']:.0f} %" for part in parts)
+        lines.append(f"| {entry['size']} | {shares} |")
+    text = (HERE / "wires.md.in").read_text(encoding="utf-8").replace("{K}", f"{RATIO:g}")
+    return text.replace("{READS}", table).replace("{PULSES}", pulses).replace("{STEPS}", "\n".join(lines))
 
 
 def main() -> None:
