@@ -30,9 +30,17 @@ def check_write(weights: Tensor, rows: int, cols: int, mode: str) -> None:
         raise unknown_name("programming mode", mode, MODES)
 
 
-def no_samples() -> InvalidValueError:
-    """The error for a sampled write between wires."""
-    return InvalidValueError("A sampled write takes every cell's full step, which wires do not leave. Use mode = 'pulses'.")
+def check_sampled(weights: Float[Tensor, "rows cols"], mapping: Mapping, wired: bool) -> None:
+    """Refuse what a sampled write cannot do: weights outside the window, and cells between wires.
+
+    Raises
+    ------
+    InvalidValueError
+        Either of them.
+    """
+    mapping.check(weights)
+    if wired:
+        raise InvalidValueError("A sampled write takes every cell's full step, which wires do not leave. Use mode = 'pulses'.")
 
 
 def closed_loop(law: AbstractClosedLoop, acceptance: float) -> ClosedLoop:

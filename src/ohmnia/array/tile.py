@@ -22,7 +22,7 @@ from ohmnia.array.circuit import Wires, Wiring, sent_trains
 from ohmnia.array.mapping import Mapping
 from ohmnia.array.noise import read_each, weight_variance
 from ohmnia.array.periphery import Periphery
-from ohmnia.array.programming import check_write, closed_loop, no_samples, sampled_law, write, write_sampled
+from ohmnia.array.programming import check_sampled, check_write, closed_loop, sampled_law, write, write_sampled
 from ohmnia.array.pulses import PulseScheme
 from ohmnia.array.records import Activity
 from ohmnia.array.uses import Uses
@@ -216,16 +216,14 @@ class Tile:
         check_update(x, d, learning_rate)
         trains, keys = scheme.trains(self.granularity), Keys(*self.uses.keys("update", 3))
         x_, d_ = x.contiguous().numpy(), d.contiguous().numpy()
-        cells, sent = self.cells, None
-        if self.wiring is not None:
-            sent = sent_trains(trains, learning_rate, x, d)
-            cells = self.wiring.pulsed(cells, self.device.update, sent.firing)
+        sent = None if self.wiring is None else sent_trains(trains, learning_rate, x, d)
+        cells = self.cells if self.wiring is None else self.wiring.pulsed(self.cells, self.device.update, sent)
         pulses, short = self.kernel.pulsed_update(cells, self.law, trains, keys, x_, d_, float(learning_rate), self.write_epoch())
         self.activity.pulses += int(pulses)
         self.activity.short_updates += int(short)
         if pulses:
             self.pulsed()
-        if self.wiring is not None and sent is not None and self.wiring.disturb(self.cells, self.device.update, sent):
+        if self.wiring is not None and self.wiring.disturb(self.cells, self.device.update, sent):
             self.touched()
 
     def program(
@@ -284,9 +282,7 @@ class Tile:
         return result
 
     def _write_sampled(self, law: AbstractClosedLoop, weights: Tensor, acceptance: float) -> None:
-        if self.wiring is not None:
-            raise no_samples()
-        self.mapping.check(weights)
+        check_sampled(weights, self.mapping, self.wiring is not None)
         table = sampled_law(law, self.mapping, self.device.update, acceptance)
         stream, epoch = self.uses.stream("program"), self.write_epoch()
         pulses = write_sampled(self.cells, weights, self.mapping, table, stream, epoch, self.kernel)

@@ -7,7 +7,8 @@ import torch
 
 from helpers import make_tile, scatter, values
 from ohmnia._errors import InvalidValueError, UnknownNameError
-from ohmnia.array.programming import check_write, closed_loop, sampled_law, write, write_sampled
+from ohmnia.array import mapping
+from ohmnia.array.programming import check_sampled, check_write, closed_loop, sampled_law, write, write_sampled
 from ohmnia.device import AbstractClosedLoop, Device
 from ohmnia.kernels import PULSE_UNIT
 from ohmnia.random import Stream
@@ -59,3 +60,12 @@ def test_writes_that_do_not_fit_are_refused() -> None:
         check_write(torch.zeros(3, 6), 4, 6, "pulses")
     with pytest.raises(UnknownNameError, match="pulses"):
         check_write(torch.zeros(4, 6), 4, 6, "pulse")
+
+
+def test_sampled_writes_that_cannot_be_are_refused(device: Device) -> None:
+    layout = mapping(device, "differential", "mid-window")
+    check_sampled(torch.ones(4, 6), layout, False)
+    with pytest.raises(InvalidValueError, match="tile weight"):
+        check_sampled(1.1 * torch.ones(4, 6), layout, False)
+    with pytest.raises(InvalidValueError, match="Use mode = 'pulses'"):
+        check_sampled(torch.ones(4, 6), layout, True)

@@ -55,21 +55,21 @@ class Wiring:
         self.wires, self.mapping = wires, mapping
         self._kept: dict[str, tuple[Tensor, Tensor]] = {}
 
-    def pulsed(self, cells: Cells, law: AbstractUpdateLaw, firing: tuple[float, float] = (0.0, 0.0)) -> Cells:
-        """The same cells with the steps that the pulses which reach them make; `firing` as in `pulse_shares`.
+    def pulsed(self, cells: Cells, law: AbstractUpdateLaw, sent: SentTrains | None = None) -> Cells:
+        """The same cells with the steps that the pulses which reach them make; None: one cell at a time.
 
         Raises
         ------
         StateError
             A law that does not say what a weaker pulse does.
         """
-        share = pulse_shares(torch.from_numpy(cells.conductance).mT, self.wires, firing).mT
+        share = pulse_shares(torch.from_numpy(cells.conductance).mT, self.wires, (0.0, 0.0) if sent is None else sent.firing).mT
         weak = law.weakened(torch.from_numpy(cells.parameters), share)
         return cells._replace(parameters=weak.contiguous().numpy())
 
-    def disturb(self, cells: Cells, law: AbstractUpdateLaw, sent: SentTrains) -> bool:
+    def disturb(self, cells: Cells, law: AbstractUpdateLaw, sent: SentTrains | None) -> bool:
         """Move half-selected cells in place by the mean of their half pulses; whether there were any."""
-        if self.wires.coincidence == "gate" or not sent.lines_fire:
+        if self.wires.coincidence == "gate" or sent is None or not sent.lines_fire:
             return False
         g, own = torch.from_numpy(cells.conductance), torch.from_numpy(cells.parameters).double()
         half = law.weakened(own, torch.full(g.shape, 0.5, dtype=torch.float64))
