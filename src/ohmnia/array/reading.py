@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -62,3 +63,21 @@ class Term:
     def _digital(self, x: Tensor, matrix: Tensor, tiles: dict[str, Tile]) -> Tensor:
         next(iter(tiles.values())).activity.digital_macs += len(x) * matrix.numel()
         return (x @ matrix).mul_(self.gain)
+
+
+@final
+class Sums:
+    """Partial sums of blocks that share output lines, in the order of the blocks."""
+
+    def __init__(self) -> None:
+        self.parts: dict[int, Tensor] = {}
+
+    def add(self, lines: slice, part: Tensor) -> None:
+        """Add outputs of some lines."""
+        before = self.parts.get(lines.start)
+        self.parts[lines.start] = part if before is None else before.add_(part)
+
+    def joined(self) -> Tensor:
+        """All lines, in order."""
+        parts = [self.parts[start] for start in sorted(self.parts)]
+        return parts[0] if len(parts) == 1 else torch.cat(parts, 1)

@@ -23,7 +23,7 @@ from ohmnia.array.circuit import Wires
 from ohmnia.array.compensation import Compensation
 from ohmnia.array.mapping import ZEROS, mapping
 from ohmnia.array.periphery import Periphery
-from ohmnia.array.reading import Term
+from ohmnia.array.reading import Sums, Term
 from ohmnia.array.records import Activity, UpdateRequest
 from ohmnia.array.tile import Tile
 from ohmnia.device import Device
@@ -252,15 +252,18 @@ class Synapse:
         self._check_width(x, _INPUTS, self.shape[1])
         if len(self.blocks) == 1:
             try:
-                return self._block_forward(self.blocks[0], x, use).mul_(self.output_scale)
+                return self._scaled(self._block_forward(self.blocks[0], x, use))
             except InvalidValueError:
                 self._check(x, _INPUTS)
                 raise
         self._check(x, _INPUTS)
-        y = torch.zeros(x.shape[0], self.shape[0])
+        sums = Sums()
         for block in self.blocks:
-            y[:, block.rows] += self._block_forward(block, x[:, block.cols], use)
-        return y.mul_(self.output_scale)
+            sums.add(block.rows, self._block_forward(block, x[:, block.cols], use))
+        return self._scaled(sums.joined())
+
+    def _scaled(self, y: Tensor) -> Tensor:
+        return y if self.output_scale == 1.0 else y.mul_(self.output_scale)
 
     def _block_forward(self, block: Block, x: Tensor, use: str) -> Tensor:
         z = block.mvm(x, use)
@@ -273,15 +276,15 @@ class Synapse:
         self._check_width(d, _GRADIENTS, self.shape[0])
         if len(self.blocks) == 1:
             try:
-                return self.blocks[0].mvm_t(d, use).mul_(self.output_scale)
+                return self._scaled(self.blocks[0].mvm_t(d, use))
             except InvalidValueError:
                 self._check(d, _GRADIENTS)
                 raise
         self._check(d, _GRADIENTS)
-        x = torch.zeros(d.shape[0], self.shape[1])
+        sums = Sums()
         for block in self.blocks:
-            x[:, block.cols] += block.mvm_t(d[:, block.rows], use)
-        return x.mul_(self.output_scale)
+            sums.add(block.cols, block.mvm_t(d[:, block.rows], use))
+        return self._scaled(sums.joined())
 
     def request(self, x: Tensor, d: Tensor) -> None:
         """Queue what a backward pass asks the rule to learn."""

@@ -54,6 +54,6 @@ def analog_product(x: Tensor, handle: Tensor, synapse: Synapse) -> Tensor:
     InvalidValueError
         NaN or infinity in the inputs or in the gradients; the text names the layer.
     """
-    flat = x.reshape(-1, x.shape[-1]).float()
+    flat = (x if x.ndim == 2 else x.reshape(-1, x.shape[-1])).float()
     y = _AnalogProduct.apply(flat, handle, synapse) if torch.is_grad_enabled() else synapse.forward(flat, "evaluate")
-    return y.reshape(*x.shape[:-1], synapse.shape[0])
+    return y if x.ndim == 2 else y.reshape(*x.shape[:-1], synapse.shape[0])
