@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator
 
@@ -18,12 +19,19 @@ from ohmnia.random import Stream, uniform
 from ohmnia.technology import cell_model
 
 UP, DOWN, MICRO = 1.35, -1.3, 1e6
-STATES = {7e24: (26.508, 728.9, 697.4), 1.64e25: (54.982, 866.7, 828.6), 3.77e25: (90.333, 929.3, 888.4)}
+# Density: conductance at .2 V and towards 0 V (uS), temperature at the SET and at the RESET voltage (K).
+STATES = {
+    7e24: (26.508, 21.50, 728.9, 697.4),
+    1.64e25: (54.982, 45.76, 866.7, 828.6),
+    3.77e25: (90.333, 79.37, 929.3, 888.4),
+}
 TRAINS = {
     2.5e-6: ({1: 37.77, 5: 85.60, 20: 93.40, 50: 93.68, 100: 93.08, 200: 93.69, 400: 104.80}, 12.94, 57.43, 73.77),
     1e-6: ({1: 30.01, 5: 57.93, 20: 90.25, 50: 93.40}, 16.06, 62.24, 69.07),
 }
-LOOPS = {10.0: 49.1, 100.0: 17.6, 1000.0: 9.43}
+LOOPS = {10.0: 49.1, 100.0: 17.6, 200.0: 14.9, 1000.0: 9.43}
+SET_VOLTS, RESET_VOLTS = {0.1: 1.256, 0.5: 1.285}, {0.1: -1.04, 0.5: -1.20}
+_RAMP_POINTS = 260
 TRAIN_SECONDS, PRODUCT_SECONDS, DISTURB = 60.0, 120.0, 0.005
 
 
@@ -43,9 +51,10 @@ def cell_figures(quick: bool) -> Iterator[Figure]:
 
 
 def _states(model: HoppingCell) -> Iterator[Figure]:
-    for density, (micro, hot, cold) in STATES.items():
+    for density, (micro, ohmic, hot, cold) in STATES.items():
         cell = PhysicalCells(model, density, (1,))
         yield near(f"conductance at 0.2 V, C = {density:g} / m^3, uS", float(cell.conductance()) * MICRO, micro, 0.002)
+        yield near(f"conductance towards 0 V, C = {density:g} / m^3, uS", float(cell.conductance(1e-3)) * MICRO, ohmic, 0.002)
         for volts, kelvin in ((UP, hot), (DOWN, cold)):
             yield close(f"temperature at {volts:g} V, C = {density:g} / m^3, K", float(cell.static(volts)[2, 0]), kelvin, 1.0)
 
@@ -73,6 +82,29 @@ def _loops(model: HoppingCell) -> Iterator[Figure]:
             cell.sweep((0.0, -1.5, 0.0), rate, 0.1)
             high = cell.conductance()
         yield near(f"ratio of the third loop at {rate:g} V/s", float(low / high), goal, 0.02)
+    cell = PhysicalCells(model, 7e24, (1,))
+    for _ in range(2):
+        cell.sweep((0.0, 1.3, 0.0, -1.5, 0.0), 100.0, 0.1)
+    for name, end, goals in (("SET", 1.3, SET_VOLTS), ("RESET", -1.5, RESET_VOLTS)):
+        found = _switching_volts(cell, end, tuple(goals))
+        for (share, goal), volts in zip(goals.items(), found, strict=True):
+            yield near(f"{name} of the third loop at 100 V/s, {100 * share:g} % of ln G, V", volts, goal, 0.02)
+
+
+def _switching_volts(cell: PhysicalCells, end: float, shares: tuple[float, ...]) -> list[float]:
+    """Sweep to a voltage and back at 100 V/s; where the cell's ln G has made these shares of the whole change."""
+    volts, logs = [0.0], [float(cell.conductance().log())]
+    turning = [end * k / _RAMP_POINTS for k in range(_RAMP_POINTS + 1)]
+    for start, stop in itertools.pairwise([*turning, *turning[-2::-1]]):
+        cell.ramp(start, stop, abs(stop - start) / 100.0)
+        volts.append(stop)
+        logs.append(float(cell.conductance().log()))
+    made, found = [(log - logs[0]) / (logs[-1] - logs[0]) for log in logs], []
+    for share in shares:
+        k = next(k for k, part in enumerate(made) if part >= share)
+        inside = (share - made[k - 1]) / (made[k] - made[k - 1])
+        found.append(volts[k - 1] + inside * (volts[k] - volts[k - 1]))
+    return found
 
 
 def _speed(model: HoppingCell) -> Figure:
