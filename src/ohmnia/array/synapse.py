@@ -19,7 +19,7 @@ from torch import Tensor
 from ohmnia._errors import InvalidValueError, unknown_name
 from ohmnia._validation import Strict
 from ohmnia.array._checks import all_finite
-from ohmnia.array.circuit import Wires
+from ohmnia.array.circuit import Wires, named_wires
 from ohmnia.array.compensation import Compensation
 from ohmnia.array.mapping import ZEROS, mapping
 from ohmnia.array.periphery import Periphery
@@ -54,9 +54,9 @@ class ArrayConfig(Strict):
     kernel
         Kernel member.
     wires
-        "ideal", or the resistances of every tile's lines: each read then goes through the exact circuit, forward and
-        transposed, and each pulse reaches its cell with a part of its voltage. A tile's inputs are the row lines of the
-        circuit, its outputs the column lines. Rules that read single columns of a fast array are refused (see `ohmnia.training`).
+        "ideal", the resistances of every tile's lines, or "exact": those that the technology names. A read then goes through
+        the exact circuit, forward and transposed, and a pulse reaches its cell with a part of its voltage. Inputs are the
+        row lines of the circuit, outputs the column lines. Rules that read single columns are refused (`ohmnia.training`).
     bias
         Where a layer's bias stands: "digital", or "analog", in one more column that is driven by 1.
     """
@@ -68,7 +68,7 @@ class ArrayConfig(Strict):
     max_cols: int = Field(default=512, ge=1)
     acceptance_range: float | None = Field(default=None, gt=0, le=0.5)
     kernel: str = "cpu"
-    wires: Literal["ideal"] | Wires = "ideal"
+    wires: Literal["ideal", "exact"] | Wires = "ideal"
     bias: Literal["digital", "analog"] = "digital"
 
     def check(self, device: Device) -> None:
@@ -78,10 +78,17 @@ class ArrayConfig(Strict):
         ------
         UnknownNameError
             Another mapping, zero or kernel member; the nearest one is named.
+        StateError
+            Exact wires where the technology names none.
         """
         mapping(device, self.mapping, self.zero or ZEROS[0])
         if self.kernel not in NAMES:
             raise unknown_name("kernel member", self.kernel, NAMES)
+        self.lines(device)
+
+    def lines(self, device: Device) -> Wires | None:
+        """The wires of every tile; None: ideal ones."""
+        return None if self.wires == "ideal" else self.wires if isinstance(self.wires, Wires) else named_wires(device.technology)
 
 
 @final
@@ -159,8 +166,9 @@ class Block:
             layout = mapping(self.device, self.config.mapping, self.config.zero or ZEROS[0])
             stream, clock = self.stream.child("tile", name), self.slow.clock_seconds if SLOW in self.tiles else 0.0
             tile = Tile(self.shape, self.device, layout, self.config.periphery, stream, self.config.kernel, clock)
-            if self.config.wires != "ideal":
-                tile.put_between(self.config.wires)
+            wires = self.config.lines(self.device)
+            if wires is not None:
+                tile.put_between(wires)
             if name != SLOW:
                 tile.program(torch.zeros(self.shape), self.config.acceptance_range)
             self.tiles[name] = tile

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from helpers import IDEAL, QUICK, QUICK_IDEAL, make_synapse, scatter, values
 from ohmnia._errors import InvalidValueError, UnknownNameError
 from ohmnia.array import SLOW, ArrayConfig, Compensation, Synapse
+from ohmnia.array.circuit import Wires
 from ohmnia.array.synapse import _parts
 from ohmnia.device import Device
 from ohmnia.random import Stream
@@ -328,3 +329,12 @@ def test_unknown_names_answer_with_the_nearest(device: Device, wrong: dict[str, 
 def test_wrong_layouts_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValidationError, match=next(iter(wrong))):
         ArrayConfig.model_validate(wrong)
+
+
+def test_exact_wires_are_those_that_the_technology_names(device: Device) -> None:
+    kinds = "ideal", "exact", Wires(row_ohm=0.35, column_ohm=0.35)
+    ideal, exact, given = (
+        make_synapse(device, config=ArrayConfig(wires=wires)).forward(values(1, 3, 6), "read") for wires in kinds
+    )
+    assert torch.equal(exact, given)
+    assert not torch.equal(exact, ideal)

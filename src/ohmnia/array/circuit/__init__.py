@@ -22,4 +22,5 @@ from ohmnia.array.circuit.pulsing import pulse_shares as pulse_shares
 from ohmnia.array.circuit.sent import SentTrains as SentTrains
 from ohmnia.array.circuit.sent import sent_trains as sent_trains
 from ohmnia.array.circuit.wires import Wires as Wires
+from ohmnia.array.circuit.wires import named_wires as named_wires
 from ohmnia.array.circuit.wiring import Wiring as Wiring

@@ -16,8 +16,9 @@ from typing import Literal, NamedTuple, final
 
 from pydantic import Field
 
-from ohmnia._errors import InvalidValueError
+from ohmnia._errors import InvalidValueError, StateError
 from ohmnia._validation import Strict
+from ohmnia.technology import Technology
 
 Side = Literal["start", "end", "both"]
 Coincidence = Literal["gate", "half-voltage"]
@@ -101,3 +102,20 @@ class Wires(Strict):
     def reciprocal(self) -> bool:
         """Whether driving the columns gives the transpose of driving the rows."""
         return self.drive_ohm == self.sense_ohm
+
+
+def named_wires(technology: Technology) -> Wires:
+    """Wires of the segment resistance that a technology names, all else as `Wires` has it.
+
+    Raises
+    ------
+    StateError
+        It names none.
+    """
+    segment = technology.data.get("wire_segment")
+    if segment is None:
+        raise StateError(
+            f"The technology '{technology.id}' names no wire_segment, so that its exact wires are unknown; give "
+            "wires=Wires(row_ohm=..., column_ohm=...), or add [data] wire_segment to a technology file of your own."
+        )
+    return Wires(row_ohm=segment.si, column_ohm=segment.si)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from ohmnia._errors import InvalidValueError
-from ohmnia.array.circuit import Wires
+from ohmnia._errors import InvalidValueError, StateError
+from ohmnia.array.circuit import Wires, named_wires
+from ohmnia.technology import technology
 
 
 def test_driver_and_sense_amplifier_change_sides() -> None:
@@ -24,3 +25,11 @@ def test_another_kind_of_line_is_refused() -> None:
 def test_what_is_no_wire_is_refused(bad: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Wires(**({"row_ohm": 1.0, "column_ohm": 1.0} | bad))  # type: ignore[arg-type]
+
+
+def test_a_technology_names_its_wires_or_an_error_says_how_to_give_them() -> None:
+    published = technology("cmo-hfox")
+    assert named_wires(published) == Wires(row_ohm=0.35, column_ohm=0.35)
+    other = published.model_copy(update={"id": "mine", "data": {}})
+    with pytest.raises(StateError, match=r"'mine' names no wire_segment.*Wires\(row_ohm"):
+        named_wires(other)
