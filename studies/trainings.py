@@ -29,8 +29,10 @@ def versions() -> dict[str, str]:
 
 
 def command() -> str:
-    """How the present result is made again, from the root of the repository."""
-    return "python " + shlex.join([f"studies/{Path(sys.argv[0]).name}", *sys.argv[1:]])
+    """How the present result is made again, from the root of the repository, wherever its files then go."""
+    words = iter(sys.argv[1:])
+    kept = [word for word in words if not (word in ("--work", "--out") and next(words, ""))]
+    return "python " + shlex.join([f"studies/{Path(sys.argv[0]).name}", *kept])
 
 
 @dataclass
