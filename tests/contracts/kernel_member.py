@@ -302,6 +302,18 @@ class KernelMemberContract:
             states.append(state)
         assert_same_state(*states)
 
+    def test_without_variance_cells_have_no_read_noise(self) -> None:
+        results = []
+        for columns in (0, 3):
+            tiles, state, (x, d) = (make_cells(1, 1, 1), make_cells(2, 1, 1)), make_state(), make_batch(0, 3)
+            variance = np.zeros((tiles[0].conductance.shape[1], columns), np.float32)
+            path = ReadPath(WEIGHTS[1], variance, Converter(12.0, 24 / 510, 0.02))
+            keys = TransferKeys(Keys((1, 1), (3, 1), (5, 1)), (7, 1), (8, 1), (9, 1), (10, 1))
+            law, trains = UpdateLaw(0, 1, 1.0, 1.0), Trains(GRANULARITY, 5, 1, 1)
+            counts = self.own.transfer_update([Transfer(*tiles, law, trains, keys, path, state, AGAD, x, d, (1, 1))])
+            results.append((counts.tolist(), [part.tobytes() for part in (*tiles[0], *tiles[1], *state)]))
+        assert results[0] == results[1]
+
     # --- determinism --------------------------------------------------------------------------------------------------
 
     def test_same_call_same_bits(self) -> None:

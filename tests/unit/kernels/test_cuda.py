@@ -44,6 +44,7 @@ CASES = [
     lambda contract: contract._compare_transfer(1, UpdateLaw(0, 1, 1.0, 1.0), TRAINS, 3, RULES["TTv1"]),
     lambda contract: contract._compare_transfer(1, UpdateLaw(0, 1, 1.0, 1.0), TRAINS, 8, RULES["without running means"]),
     lambda contract: contract.test_a_pair_is_fresh_where_both_cells_are((0, 1)),
+    lambda contract: contract.test_without_variance_cells_have_no_read_noise(),
 ]
 
 
