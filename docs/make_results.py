@@ -1,4 +1,4 @@
-"""Make docs/results/mnist.md and its figure from the stored results of long trainings (a second)."""
+"""Make docs/results/*.md and their figures from stored results: long trainings, benchmarks (a second)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+
+from ohmnia.bench.works import WORKS
 
 HERE = Path(__file__).parent / "results"
 NAMES = {
@@ -112,15 +114,59 @@ def draw(results: dict[str, list[Result]]) -> None:
     figure.savefig(HERE / "mnist.svg", metadata={"Date": None})
 
 
-def main() -> None:
-    """Write the page."""
-    results = read(choose=False)
-    draw(results)
-    text = (HERE / "mnist.md.in").read_text(encoding="utf-8")
-    parts = {"results": table(results), "choices": choices(read(choose=True)), "commands": commands(results)}
+def fill(page: str, **parts: str) -> None:
+    """Put parts into a page's text."""
+    text = (HERE / f"{page}.md.in").read_text(encoding="utf-8")
     for name, part in parts.items():
         text = text.replace("{" + name + "}", part)
-    (HERE / "mnist.md").write_text(text, encoding="utf-8")
+    (HERE / f"{page}.md").write_text(text, encoding="utf-8")
+
+
+def span(seconds: float) -> str:
+    """A time in the unit that suits it."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds * 1e6:.3g} µs"
+
+
+def speed_row(record: Result) -> str:
+    """One line of the benchmark."""
+    target, ratio = WORKS.get(record["id"]).target, record["ratio"]
+    agree = {None: "", True: "agree", False: "differ"}[record["moments_agree"]]
+    peer = "–" if ratio is None else span(record["peer_seconds"])
+    goal = "–" if target is None else f"{target:g}"
+    cells = (
+        record["id"],
+        record["work"],
+        span(record["ohmnia_seconds"]),
+        peer,
+        "–" if ratio is None else f"{ratio:.2f}",
+        goal,
+        agree,
+    )
+    return "| " + " | ".join(cells) + " |"
+
+
+def speed() -> None:
+    """The page of the benchmark beside another simulator."""
+    records = json.loads((HERE / "bench" / "bench.json").read_text(encoding="utf-8"))
+    facts = json.loads((HERE / "bench" / "facts.json").read_text(encoding="utf-8"))
+    names = "row", "work", "ohmnia", "aihwkit", "ratio", "goal", "moments"
+    head = "| " + " | ".join(names) + " |\n" + "|---" * len(names) + "|"
+    machine = facts["machine"]
+    where = (
+        f"{machine['cores']} cores, load {machine['load_before']:.2f} before the start, {facts['peer']}, torch {machine['torch']}"
+    )
+    fill("speed", rows="\n".join([head, *map(speed_row, records)]), where=where)
+
+
+def main() -> None:
+    """Write the pages."""
+    results = read(choose=False)
+    draw(results)
+    fill("mnist", results=table(results), choices=choices(read(choose=True)), commands=commands(results))
+    speed()
 
 
 if __name__ == "__main__":
