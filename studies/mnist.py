@@ -84,9 +84,8 @@ def _number(text: str) -> float | str:
         return text
 
 
-def read_options() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What names a training, and where its files are."""
     parser.add_argument("case", choices=("float", *CASES))
     parser.add_argument("--epochs", type=int, default=80)
     parser.add_argument("--seed", type=int, default=0)
@@ -98,21 +97,37 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--work", type=Path, default=Path("work"), help="folder of unfinished trainings")
     parser.add_argument("--out", type=Path, default=Path("docs/results/mnist"))
+
+
+def read_options() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_options(parser)
     return parser.parse_args()
+
+
+def file_name(options: argparse.Namespace) -> str:
+    """Name of a training's files, without their ending."""
+    kind = "choose-" if options.choose else ""
+    return options.name or f"{kind}{options.case}-e{options.epochs}-lr{options.lr:g}-s{options.seed}"
+
+
+def prepare(options: argparse.Namespace) -> tuple[nn.Module, torch.optim.Optimizer, Any, dict[str, Any]]:
+    """Network, optimizer, schedule, and what the training is."""
+    one_thread()
+    set_threads(options.threads)
+    model, optimizer = build(options)
+    plan = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, options.epochs)
+    facts = {name: getattr(options, name) for name in ("case", "epochs", "seed", "lr", "scale", "rule", "choose")}
+    return model, optimizer, plan, facts
 
 
 def main() -> None:
     """Train, or go on."""
     options = read_options()
-    one_thread()
-    set_threads(options.threads)
-    facts = {name: getattr(options, name) for name in ("case", "epochs", "seed", "lr", "scale", "rule", "choose")}
-    kind = "choose-" if options.choose else ""
-    name = options.name or f"{kind}{options.case}-e{options.epochs}-lr{options.lr:g}-s{options.seed}"
-    data = mnist()
+    data, name = mnist(), file_name(options)
     task = data.for_choices() if options.choose else data.for_results()
-    model, optimizer = build(options)
-    plan = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, options.epochs)
+    model, optimizer, plan, facts = prepare(options)
     saved = Saved(options.work / f"{name}.safetensors", model, optimizer, plan, facts)
     progress, order = saved.load(), Stream.root(options.seed).child("order")
     training = Learn(epochs=options.epochs, batch_size=BATCH)
