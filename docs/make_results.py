@@ -92,6 +92,28 @@ def choices(results: dict[str, list[Result]]) -> str:
     return "\n".join([head, *lines])
 
 
+def life() -> str:
+    """What aged chips read, and what they learn then."""
+    parts = []
+    for path in sorted((HERE / "mnist" / "life").glob("*.json")):
+        data = json.loads(path.read_text(encoding="utf-8"))
+        again, floating = (["%.2f" % (100 * value) for value in data["curves"][name]] for name in ("again", "again_float"))
+        parts += [
+            f"{NAMES[data['case']]}, seed {data['seed']} (`{data['command']}`):\n",
+            "| | " + " | ".join(data["ages"]) + " |",
+            "|---" * (len(data["ages"]) + 1) + "|",
+            *(
+                f"| {name} (%) | " + " | ".join(f"{100 * values[kind]:.2f}" for values in data["ages"].values()) + " |"
+                for kind, name in (("raw", "as read"), ("compensated", "compensated"))
+            ),
+            "\n| turned digits | before | " + " | ".join(f"epoch {k}" for k in range(1, len(again))) + " |",
+            "|---" * (len(again) + 1) + "|",
+            "| ten-year-old chip (%) | " + " | ".join(again) + " |",
+            "| floating point (%) | " + " | ".join(floating) + " |",
+        ]
+    return "\n".join(parts)
+
+
 def commands(results: dict[str, list[Result]]) -> str:
     """How each result is made again."""
     lines = [f"{result['command']}  # {result['file']}" for found in results.values() for result in found]
@@ -165,7 +187,7 @@ def main() -> None:
     """Write the pages."""
     results = read(choose=False)
     draw(results)
-    fill("mnist", results=table(results), choices=choices(read(choose=True)), commands=commands(results))
+    fill("mnist", results=table(results), choices=choices(read(choose=True)), life=life(), commands=commands(results))
     speed()
 
 
