@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from contracts.kernel_member import LAWS, make_cells
+from contracts.kernel_member import LAW_NAMES, LAWS, make_cells, skip_unless_known
 from ohmnia.kernels import Acceptance, Cells, ClosedLoop, Member, Targets, UpdateLaw, member
 
 KEY = (77, 2**32 - 5)
@@ -51,17 +51,18 @@ class KernelCellsContract:
 
     own: Member
     judge: Member = member("reference")
+    # Whether `own` has tabulated laws.
+    tables: bool = True
 
     @pytest.mark.parametrize("planes", [1, 2])
-    @pytest.mark.parametrize(("multiplicative", "exponents"), LAWS)
+    @pytest.mark.parametrize("law", LAWS, ids=LAW_NAMES)
     @pytest.mark.parametrize(("acceptance", "most"), [(0.002, 2000), (0.05, 2000), (0.01, 3), (0.01, 0)])
-    def test_program(
-        self, planes: int, multiplicative: int, exponents: tuple[float, float], acceptance: float, most: int
-    ) -> None:
-        own, judge = pairs(planes, multiplicative)
+    def test_program(self, planes: int, law: UpdateLaw, acceptance: float, most: int) -> None:
+        skip_unless_known(law, self.tables)
+        own, judge = pairs(planes, law.multiplicative)
         target = np.random.default_rng(2).uniform(10e-6, 88e-6, own.conductance.shape)
         target[0, 0, 0] = np.float64(own.conductance[0, 0, 0])
-        law, loop = UpdateLaw(0, multiplicative, *exponents), LOOP._replace(acceptance=acceptance, max_pulses=most)
+        loop = LOOP._replace(acceptance=acceptance, max_pulses=most)
         (pulses, failed), (expected, gave_up) = (
             kernel.program(cells, law, loop, target, KEY, 5) for kernel, cells in ((self.own, own), (self.judge, judge))
         )

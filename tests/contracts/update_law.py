@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -101,6 +102,13 @@ class UpdateLawContract:
 
     def test_coefficients_for_the_kernels_are_plain_numbers(self, law: AbstractUpdateLaw) -> None:
         assert [type(value) for value in law.kernel_coefficients()] == [int, int, float, float]
+
+    def test_tables_for_the_kernels_are_relative_steps(self, law: AbstractUpdateLaw) -> None:
+        assert len(law.kernel_tables()) <= 1
+        for tables in law.kernel_tables():
+            assert (tables.dtype, tables.shape[0]) == (np.float32, 2)
+            assert tables.max(1).tolist() == [1.0, 1.0]
+            assert tables.min() >= 0
 
     def test_a_law_is_a_frozen_record(self, law: AbstractUpdateLaw) -> None:
         assert dataclasses.is_dataclass(law)

@@ -103,7 +103,7 @@ class Tile:
     @cached_property
     def law(self) -> UpdateLaw:
         """The update law as the kernels take it."""
-        return UpdateLaw(*self.device.update.kernel_coefficients())
+        return UpdateLaw(*self.device.update.kernel_coefficients(), *self.device.update.kernel_tables())
 
     @property
     def cells(self) -> Cells:

@@ -2,8 +2,8 @@
 
 A row and a sample meet in one of two ways, which give the same bits: *dense*, pulse after pulse on all columns at once; or
 by *hits*, where the pulsed cells of many rows are first put close together, those with most pulses first. Either is
-vectorised for soft bounds with exponents of 1; other exponents are done cell by cell. All steps are float32 operations in
-one order, without fast-math.
+vectorised for soft bounds with exponents of 1; other exponents and tables are done cell by cell. All steps are float32
+operations in one order, without fast-math, but for these, whose relative step is float64.
 """
 
 from __future__ import annotations
@@ -19,9 +19,20 @@ _SHIFT = np.uint32(20)
 
 
 @jit
+def tabulated(tables, row, reach):
+    """Relative step at a distance to the bound ahead of `reach` spans, by row 0 (up) or 1 (down) of the tables; float64."""
+    last = tables.shape[1] - 1
+    # In this form NaN becomes 1, and every place lies in the table.
+    place = (reach if reach < 1.0 else 1.0) * last
+    left = min(np.int64(place), last - 1)
+    here, there = np.float64(tables[row, left]), np.float64(tables[row, left + 1])
+    return here + (place - left) * (there - here)
+
+
+@jit
 def _pulse(g, up, cell, size, parameters, law, xi):
-    """Conductance after one pulse; `law` is (multiplicative, linear, exponent up, exponent down)."""
-    multiplicative, linear, exponent_up, exponent_down = law
+    """Conductance after one pulse; `law` is (multiplicative, linear, exponent up, exponent down, tables)."""
+    multiplicative, linear, exponent_up, exponent_down, tables = law
     low, high, noise = parameters[2 * size + cell], parameters[3 * size + cell], parameters[4 * size + cell]
     sign = _ONE if up else -_ONE
     full = parameters[cell] if up else parameters[size + cell]
@@ -30,6 +41,8 @@ def _pulse(g, up, cell, size, parameters, law, xi):
     span = _F32(high - low)
     if linear:
         mean = _F32(_F32(full / span) * reach)
+    elif tables.shape[1] > 0:
+        mean = _F32(full * tabulated(tables, 0 if up else 1, np.float64(reach) / span))
     else:
         mean = _F32(full * (np.float64(reach) / span) ** (exponent_up if up else exponent_down))
     spread = _F32(noise * mean) if multiplicative else noise

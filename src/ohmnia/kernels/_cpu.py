@@ -12,9 +12,9 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from ohmnia._errors import out_of_range
 from ohmnia.kernels import _cpu_cells, _cpu_read
 from ohmnia.kernels._contract import Cells, FloatArray, Keys, Trains, Transfer, UpdateLaw
+from ohmnia.kernels._contract_records import check_law
 from ohmnia.kernels._jobs import JOB, fill_batch, fill_cells, fill_rule, plan_jobs, run_jobs
 from ohmnia.kernels._rows import AUTO
 from ohmnia.kernels._threads import over_parts, threads
@@ -27,10 +27,9 @@ _NO_KEY, _QUIET = (0, 0), np.empty((0, 0), np.float32)
 
 def _filled(cells: Cells, law: UpdateLaw, trains: Trains) -> NDArray[np.void]:
     """A job for these cells."""
-    if law.code != 0:
-        raise out_of_range("law.code", law.code, "0 (generalised soft bounds)")
+    check_law(law)
     jobs = np.empty(1, JOB)
-    fill_cells(jobs, 0, cells, tuple(map(float, law)), trains)
+    fill_cells(jobs, 0, cells, tuple(map(float, law[:4])), law.tables, trains)
     return jobs
 
 
@@ -42,7 +41,8 @@ def _known(work: Transfer) -> np.void:
     settings, converter = tuple(map(float, work.settings)), tuple(map(float, work.path.converter))
     fill_rule(jobs, 0, work.slow, work.state, work.path.weight, settings, converter)
     if work.memo is not None:
-        work.memo["job"] = jobs[0]
+        # The job has the address of the law's tables.
+        work.memo["job"], work.memo["law"] = jobs[0], work.law
     return jobs[0]
 
 

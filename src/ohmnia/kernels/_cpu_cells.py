@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ohmnia._errors import out_of_range
+from ohmnia.kernels._cells import tabulated
 from ohmnia.kernels._contract_cells import Acceptance, ClosedLoop, Targets
-from ohmnia.kernels._contract_records import Cells, FloatArray, IntArray, UpdateLaw
+from ohmnia.kernels._contract_records import Cells, FloatArray, IntArray, UpdateLaw, check_law
 from ohmnia.kernels._cpu_normals import log, quantile
 from ohmnia.kernels._jit import jit
 from ohmnia.kernels._threads import over_rows, threads
@@ -45,15 +45,18 @@ def _look_up(table, index, found):
 @jit
 def _pulses(state, xi, law):
     """One pulse towards its target on every cell; `state` has the rows of `_program`."""
-    multiplicative, exponent_up, exponent_down = law
+    multiplicative, exponent_up, exponent_down, tables = law
     g, goal, step_up, step_down, noise, outside, reach, low, high, per_span = state
-    linear = exponent_up == 1.0 and exponent_down == 1.0
+    has_table = tables.shape[1] > 0
+    linear = exponent_up == 1.0 and exponent_down == 1.0 and not has_table
     for j in range(xi.shape[0]):
         now, floor, ceiling, rise, fall = g[j], low[j], high[j], step_up[j], step_down[j]
         up = goal[j] > now
         distance = (ceiling - now if up else now - floor) * per_span[j]
         distance = distance if distance > 0.0 else 0.0
-        if not linear:
+        if has_table:
+            distance = tabulated(tables, 0 if up else 1, distance)
+        elif not linear:
             distance = distance ** (exponent_up if up else exponent_down)
         mean = (rise if up else fall) * distance
         spread = noise[j] * mean if multiplicative else noise[j]
@@ -270,12 +273,11 @@ def program(
     cells: Cells, law: UpdateLaw, loop: ClosedLoop, target: NDArray[np.float64], key: tuple[int, int], epoch: int
 ) -> tuple[IntArray, NDArray[np.bool_]]:
     """See `CellVerbs.program`."""
-    if law.code != 0:
-        raise out_of_range("law.code", law.code, "0 (generalised soft bounds)")
+    check_law(law)
     shape = cells.conductance.shape
     pulses, failed = np.empty(shape, np.int32), np.empty(shape, np.bool_)
     flat = [cells.conductance.reshape(-1), cells.parameters.reshape(5, -1), cells.epoch_index.reshape(-1), target.reshape(-1)]
-    coefficients = bool(law.multiplicative), float(law.exponent_up), float(law.exponent_down)
+    coefficients = bool(law.multiplicative), float(law.exponent_up), float(law.exponent_down), law.tables
     numbers = loop.limits, loop.low, loop.high, float(loop.step_factor), float(loop.acceptance)
     table, results = normal_table().numpy(), (pulses.reshape(-1), failed.reshape(-1))
 

@@ -2,7 +2,8 @@
 
 Every array, also those of `Cells`, `ReadPath` and `TransferState`, is a contiguous torch tensor on one device. Counts come
 back as tensors, too, so that no call waits for the device; only the cells' work stays with the other members' 32-bit words.
-With TRITON_INTERPRET=1 the kernels run on CPU tensors, slowly: for tests.
+Of update laws it has soft bounds alone: a tabulated law is refused. With TRITON_INTERPRET=1 the kernels run on CPU tensors,
+slowly: for tests.
 """
 
 # Triton gives these functions another meaning, and need not be installed.
@@ -19,7 +20,6 @@ from typing import Any, NamedTuple, final
 import torch
 from torch import Tensor
 
-from ohmnia._errors import out_of_range
 from ohmnia.kernels import _cuda_read, _cuda_verbs
 from ohmnia.kernels._contract import (
     Cells,
@@ -32,6 +32,7 @@ from ohmnia.kernels._contract import (
     TransferState,
     UpdateLaw,
 )
+from ohmnia.kernels._contract_records import check_soft_bounds
 from ohmnia.kernels._cuda_cells import cells_kernel
 from ohmnia.kernels._cuda_plan import SLOTS_A_WORD, maxima_kernel, trains_kernel, visits_kernel
 from ohmnia.kernels._cuda_words import LAUNCH, numbers, table, words_of
@@ -61,8 +62,7 @@ def _blocks(lines: int) -> int:
 
 
 def _law(law: UpdateLaw) -> tuple[float, float]:
-    if law.code != 0:
-        raise out_of_range("law.code", law.code, "0 (generalised soft bounds)")
+    check_soft_bounds(law)
     return float(law.exponent_up), float(law.exponent_down)
 
 

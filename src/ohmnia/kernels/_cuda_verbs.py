@@ -14,9 +14,8 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from ohmnia._errors import out_of_range
 from ohmnia.kernels._contract_cells import Acceptance, ClosedLoop, Targets
-from ohmnia.kernels._contract_records import Cells, UpdateLaw
+from ohmnia.kernels._contract_records import Cells, UpdateLaw, check_soft_bounds
 from ohmnia.kernels._cuda_words import LAUNCH, finish, lane, log, numbers, power, quantile, table, table_normal, words_of
 
 # A loop runs until the last cell of a block has reached its target: blocks of one warp.
@@ -187,8 +186,7 @@ def _bounds(loop: ClosedLoop, device: torch.device) -> tuple[Tensor, int]:
 
 def program(cells: Cells, law: UpdateLaw, loop: ClosedLoop, target: Any, key: tuple[int, int], epoch: int) -> tuple[Any, Any]:
     """See `CellVerbs.program`."""
-    if law.code != 0:
-        raise out_of_range("law.code", law.code, "0 (generalised soft bounds)")
+    check_soft_bounds(law)
     conductance: Any = cells.conductance
     device, count, exponents = conductance.device, conductance.numel(), (float(law.exponent_up), float(law.exponent_down))
     pulses = torch.empty(conductance.shape, dtype=torch.int32, device=device)

@@ -22,10 +22,10 @@ _U64, _F32, _I32, _U32 = np.uint64, np.float32, np.int32, np.uint32
 _ADDRESSES = (
     *("conductance", "parameters", "epochs", "slow_conductance", "slow_parameters", "slow_epochs"),
     *("hidden", "reference", "mean", "variance", "weight", "weights", "chopper", "reads", "scalars", "x", "d"),
-    *("col_words", "row_words", "listed_words", "listed", "count", "share", "signs", "events", "factors"),
+    *("col_words", "row_words", "listed_words", "listed", "count", "share", "signs", "events", "factors", "tables"),
 )
 _SIZES = ("planes", "rows", "cols", "samples", "reads_count", "length", "update_management", "length_management")
-_FLAGS = ("transfers", "has_weights", "multiplicative", "linear")
+_FLAGS = ("transfers", "has_weights", "multiplicative", "linear", "points")
 JOB = np.dtype(
     [
         *((name, np.uint64) for name in _ADDRESSES),
@@ -56,15 +56,19 @@ def _address(array):
 
 
 @jit
-def fill_cells(jobs, k, cells, law, trains):
-    """Put down cells that are pulsed; the slow tile is the same until it gets another one."""
+def fill_cells(jobs, k, cells, law, tables, trains):
+    """Put down cells that are pulsed; the slow tile is the same until it gets another one.
+
+    `law` is (code, multiplicative, exponents) in floats; its tables are kept by address, so that the caller keeps them alive.
+    """
     job = jobs[k]
     conductance, parameters, epochs = cells
     job.planes, job.rows, job.cols = conductance.shape
     job.conductance, job.parameters, job.epochs = _address(conductance), _address(parameters), _address(epochs)
     job.slow_conductance, job.slow_parameters, job.slow_epochs = job.conductance, job.parameters, job.epochs
     job.multiplicative, job.exponent_up, job.exponent_down = law[1], law[2], law[3]
-    job.linear = law[2] == 1.0 and law[3] == 1.0
+    job.tables, job.points = _address(tables), tables.shape[1]
+    job.linear = tables.shape[1] == 0 and law[2] == 1.0 and law[3] == 1.0
     job.granularity, job.length, job.update_management, job.length_management = trains
     job.transfers, job.reads_count, job.rate = 0, 0, 0.0
     for n in range(9):
@@ -193,6 +197,7 @@ def run_jobs(jobs, part, parts, path, table, counts):
         reads = (rows, job.reads_count) if job.transfers else (0, 0)
         weights = planes + 1 if job.transfers else 0
         events, factors = _visits(job)
+        tables = carray(_pointer(job.tables), (2, job.points), _F32)
         update_rows(
             top,
             bottom,
@@ -206,7 +211,7 @@ def run_jobs(jobs, part, parts, path, table, counts):
                 carray(_pointer(job.slow_parameters), (5, planes, rows, cols), _F32),
                 carray(_pointer(job.slow_epochs), (planes, rows, cols), _I32),
             ),
-            (job.multiplicative > 0, job.linear > 0, job.exponent_up, job.exponent_down),
+            (job.multiplicative > 0, job.linear > 0, job.exponent_up, job.exponent_down, tables),
             _lines(job)[1],
             table,
             _planned(job),

@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ohmnia._errors import out_of_range
 from ohmnia.kernels import _reference_cells, _reference_read
 from ohmnia.kernels._contract import (
     Cells,
@@ -28,6 +27,7 @@ from ohmnia.kernels._contract import (
     TransferState,
     UpdateLaw,
 )
+from ohmnia.kernels._contract_records import check_law
 from ohmnia.random import Stream, table_normal, words
 
 Float64Array = NDArray[np.float64]
@@ -134,10 +134,9 @@ def _coincidences(plan: _Plan, keys: Keys, first_counter: int) -> Iterator[tuple
 def _pulse(target: _Target, i: int, j: int, direction: int, counter: int) -> int:
     """Give one pulse to every plane of a weight, plane 1 against `direction`; returns how many cells it went to."""
     # Imported late: the law's module needs more than numpy and torch.
-    from ohmnia.device.update.soft_bounds import pulse
+    from ohmnia.device.update.relative_step import pulse
 
-    if target.law.code != 0:
-        raise out_of_range("law.code", target.law.code, "0 (generalised soft bounds)")
+    check_law(target.law)
     conductance, parameters, epoch_index = target.cells
     planes, rows, cols = conductance.shape
     for plane in range(planes):
@@ -149,6 +148,7 @@ def _pulse(target: _Target, i: int, j: int, direction: int, counter: int) -> int
             table_normal(target.stream, cell, counter),
             bool(target.law.multiplicative),
             (target.law.exponent_up, target.law.exponent_down),
+            torch.from_numpy(target.law.tables),
         )
         conductance[plane, i, j] = moved.item()
         epoch_index[plane, i, j] = target.epoch

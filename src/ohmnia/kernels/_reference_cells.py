@@ -8,9 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ohmnia._errors import out_of_range
 from ohmnia.kernels._contract_cells import Acceptance, ClosedLoop, Targets
-from ohmnia.kernels._contract_records import Cells, FloatArray, IntArray, UpdateLaw
+from ohmnia.kernels._contract_records import Cells, FloatArray, IntArray, UpdateLaw, check_law
 from ohmnia.random import Stream, quantile_normal, words
 
 
@@ -20,22 +19,21 @@ def program(
     """The closed loop of the device's law; see `CellVerbs.program`."""
     # Imported late: the laws' modules need more than numpy and torch.
     from ohmnia.device.programming.identical_pulses import closed_loop
-    from ohmnia.device.update.soft_bounds import pulse, widened
+    from ohmnia.device.update.relative_step import pulse, widened
 
-    if law.code != 0:
-        raise out_of_range("law.code", law.code, "0 (generalised soft bounds)")
+    check_law(law)
     parameters = torch.from_numpy(cells.parameters.reshape(5, -1))
     row = torch.bucketize(torch.from_numpy(target.reshape(-1)), torch.from_numpy(loop.limits))
     low, high = torch.from_numpy(loop.low)[row], torch.from_numpy(loop.high)[row]
     wide = widened(parameters, low, high, loop.step_factor, bool(law.multiplicative))
-    exponents = law.exponent_up, law.exponent_down
+    exponents, tables = (law.exponent_up, law.exponent_down), torch.from_numpy(law.tables)
     result = closed_loop(
         torch.from_numpy(cells.conductance.reshape(-1)),
         torch.from_numpy(target.reshape(-1)),
         wide,
         loop.acceptance,
         loop.max_pulses,
-        lambda g, direction, own, xi: pulse(g, direction, own, xi, bool(law.multiplicative), exponents),
+        lambda g, direction, own, xi: pulse(g, direction, own, xi, bool(law.multiplicative), exponents, tables),
         Stream(*key),
     )
     shape = cells.conductance.shape

@@ -70,7 +70,7 @@ def update_rows(
     fast, slow
         Conductance, parameters and epochs of the two tiles; `slow` is not touched without events.
     law
-        (multiplicative, linear, exponent up, exponent down).
+        (multiplicative, linear, exponent up, exponent down, tables).
     d, table
         Output gradients, and the table of normals.
     planned

@@ -2,33 +2,48 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
-from ohmnia.device.update.soft_bounds import pulse
-from ohmnia.kernels._cells import count, find_hits, pulses, sort_hits
+from contracts.kernel_member import TABLES
+from ohmnia.device.update.relative_step import pulse
+from ohmnia.kernels._cells import count, find_hits, pulses, sort_hits, tabulated
+from ohmnia.kernels._contract_records import NO_TABLES
 from ohmnia.random import Stream, normal_table, table_normal
 
 TABLE, U64 = normal_table().numpy(), np.uint64
 
 
 @pytest.mark.parametrize("multiplicative", [True, False])
-@pytest.mark.parametrize("exponents", [(1.0, 1.0), (1.3, 0.7), (0.0, 0.0)])
+@pytest.mark.parametrize("exponents", [(1.0, 1.0), (1.3, 0.7), (0.0, 0.0), "tables"])
 @pytest.mark.parametrize("up", [True, False])
 @pytest.mark.parametrize("start", [-0.4, 0.1, 0.9, 1.6])
-def test_pulses_follow_the_law(multiplicative: bool, exponents: tuple[float, float], up: bool, start: float) -> None:
+def test_pulses_follow_the_law(multiplicative: bool, exponents: Any, up: bool, start: float) -> None:
     # Step up and down, bounds, noise; the outer starts are beyond the bounds, where a pulse comes back or stays.
     row = np.array([0.1, 0.07, -0.3, 1.5, 0.4 if multiplicative else 0.03], np.float32)
     conductance, linear = np.array([0.0, start], np.float32), exponents == (1.0, 1.0)
+    exponents, tables = ((1.0, 1.0), TABLES) if exponents == "tables" else (exponents, NO_TABLES)
     parameters = np.repeat(row, 2)
-    pulses(conductance, parameters, 1, up, 6, 5, 11, 12, (multiplicative, linear, *exponents), TABLE)
+    pulses(conductance, parameters, 1, up, 6, 5, 11, 12, (multiplicative, linear, *exponents, tables), TABLE)
     expected = torch.tensor(float(np.float32(start)), dtype=torch.float64)
     for n in range(5):
         xi = table_normal(Stream(11, 12), 1, 6 + n)
-        expected = pulse(expected, 1 if up else -1, torch.from_numpy(row).double(), xi, multiplicative, exponents)
+        expected = pulse(
+            expected, 1 if up else -1, torch.from_numpy(row).double(), xi, multiplicative, exponents, torch.from_numpy(tables)
+        )
     assert conductance[1] == pytest.approx(float(expected), rel=2e-6)
     assert conductance[0] == 0.0
+
+
+@pytest.mark.parametrize("reach", [0.0, 0.1, 0.25, 0.8, 1.0, 1.7, float("nan")])
+def test_a_table_is_read_between_its_points_and_never_beside_it(reach: float) -> None:
+    for row in (0, 1):
+        # NaN stands for the far end, so that no index is made of it.
+        expected = np.interp(1.0 if np.isnan(reach) else reach, np.linspace(0, 1, 5), TABLES[row])
+        assert tabulated(TABLES, row, reach) == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("parts", [1, 3])

@@ -23,6 +23,7 @@ from ohmnia.kernels._cuda import Cuda  # noqa: E402
 @pytest.mark.skipif(DEVICE == "cpu", reason="no GPU: the interpreter takes minutes, and runs single cases below")
 class TestOnAGpu(KernelMemberContract, KernelCellsContract, KernelReadContract):
     own: Any = OnDevice(Cuda(), DEVICE)
+    tables = False
 
 
 TRAINS = Trains(GRANULARITY, 5, 1, 1)
@@ -35,8 +36,8 @@ class Interpreted(KernelMemberContract):
 
 
 CASES = [
-    lambda contract: contract.test_pulsed_update(2, 1, (1.0, 1.0), 1, 1, 5),
-    lambda contract: contract.test_pulsed_update(1, 0, (1.3, 0.7), 0, 1, 5),
+    lambda contract: contract.test_pulsed_update(2, UpdateLaw(0, 1, 1.0, 1.0), 1, 1, 5),
+    lambda contract: contract.test_pulsed_update(1, UpdateLaw(0, 0, 1.3, 0.7), 0, 1, 5),
     lambda contract: contract.test_every_coincidence(1, 0, 0, 40),
     lambda contract: contract.test_nothing_to_do_is_no_pulse(0.0, 1.0, 1.0, 0),
     lambda contract: contract.test_an_empty_mini_batch_is_no_pulse(),
@@ -67,7 +68,7 @@ def test_a_program_takes_any_number_of_columns() -> None:
 def test_another_law_is_refused() -> None:
     cells, (x, d) = make_cells(1, 1, 1), make_batch(0, 2)
     kernel: Any = OnDevice(Cuda(), DEVICE)
-    with pytest.raises(InvalidValueError, match="soft bounds"):
+    with pytest.raises(InvalidValueError, match="soft bounds.*Tabulated laws run on the members 'cpu'"):
         kernel.pulsed_update(cells, UpdateLaw(1, 1, 1.0, 1.0), TRAINS, Keys((1, 2), (3, 4), (5, 6)), x, d, 0.4, 3)
 
 

@@ -25,10 +25,10 @@ class Interpreted(KernelCellsContract):
 
 
 CASES = [
-    lambda contract: contract.test_program(2, 1, (1.0, 1.0), 0.05, 2000),
-    lambda contract: contract.test_program(1, 0, (1.3, 0.7), 0.05, 2000),
-    lambda contract: contract.test_program(1, 1, (1.0, 1.0), 0.01, 3),
-    lambda contract: contract.test_program(1, 0, (1.0, 1.0), 0.01, 0),
+    lambda contract: contract.test_program(2, UpdateLaw(0, 1, 1.0, 1.0), 0.05, 2000),
+    lambda contract: contract.test_program(1, UpdateLaw(0, 0, 1.3, 0.7), 0.05, 2000),
+    lambda contract: contract.test_program(1, UpdateLaw(0, 1, 1.0, 1.0), 0.01, 3),
+    lambda contract: contract.test_program(1, UpdateLaw(0, 0, 1.0, 1.0), 0.01, 0),
     lambda contract: contract.test_program_sampled(2),
     lambda contract: contract.test_advance(2, 45e-6),
     lambda contract: contract.test_read_cells(1),
@@ -43,5 +43,5 @@ def test_a_case_of_each_kind(case: int) -> None:
 
 def test_another_law_is_refused() -> None:
     cells = make_cells(1, 1, 1)
-    with pytest.raises(InvalidValueError, match="soft bounds"):
+    with pytest.raises(InvalidValueError, match="soft bounds.*Tabulated laws run on the members 'cpu'"):
         Interpreted.own.program(cells, UpdateLaw(1, 1, 1.0, 1.0), LOOP, np.full(cells.conductance.shape, 5e-5), KEY, 1)

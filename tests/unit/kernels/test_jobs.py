@@ -47,7 +47,7 @@ def test_every_row_is_done_once_in_any_number_of_parts(parts: int) -> None:
     expected, works, jobs, size = make_works(), make_works(), np.empty(len(LENGTHS), JOB), 0
     counts = Cpu().transfer_update(expected)
     for k, (fast, slow, law, trains, keys, path, state, settings, x, d, epochs, *_) in enumerate(works):
-        fill_cells(jobs, k, fast, tuple(map(float, law)), trains)
+        fill_cells(jobs, k, fast, tuple(map(float, law[:4])), law.tables, trains)
         fill_rule(jobs, k, slow, state, path.weight, tuple(map(float, settings)), tuple(path.converter))
         own = (*keys.pulses[:2], keys.chopper), (keys.pulses.cells, keys.slow, keys.read, keys.transfer)
         size += fill_batch(jobs, k, x, d, path.variance, np.empty((0, 0), np.float32), *own, 0.0, *epochs)

@@ -11,7 +11,7 @@ import torch
 from contracts.kernel_cells import KEY, LOOP, make_table, make_targets
 from contracts.kernel_member import make_cells
 from ohmnia._errors import InvalidValueError
-from ohmnia.device.update.soft_bounds import pulse
+from ohmnia.device.update.relative_step import pulse
 from ohmnia.kernels import Cells, UpdateLaw
 from ohmnia.kernels import _reference_cells as reference
 from ohmnia.random import Stream, quantile_normal, table_normal, words

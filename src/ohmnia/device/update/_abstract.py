@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+import numpy as np
 from jaxtyping import Float
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ohmnia._errors import StateError
@@ -65,3 +67,7 @@ class AbstractUpdateLaw(ABC):
     @abstractmethod
     def kernel_coefficients(self) -> tuple[int, int, float, float]:
         """The law as the kernels take it: code, multiplicative flag, exponents."""
+
+    def kernel_tables(self) -> tuple[NDArray[np.float32], ...]:
+        """What a tabulated law adds for the kernels: relative steps, (2, points), once; nothing where it has no tables."""
+        return ()

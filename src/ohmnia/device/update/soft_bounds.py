@@ -38,75 +38,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ohmnia._errors import require, unknown_name
-from ohmnia.device.update._abstract import AbstractUpdateLaw
+from ohmnia._errors import require
+from ohmnia.device.update.relative_step import AbstractRelativeStep, check_noise
 from ohmnia.device.variation import log_normal_factor, normal_spread
 from ohmnia.random import Stream
 
-STEP_UP, STEP_DOWN, LOW, HIGH, NOISE = range(5)
-NOISES = ("multiplicative", "additive")
 _KERNEL_CODE = 0
-
-
-def pulse(
-    conductance: Tensor,
-    direction: Tensor | int,
-    parameters: Tensor,
-    xi: Tensor,
-    multiplicative: bool,
-    exponents: tuple[float, float],
-) -> Tensor:
-    """Conductance after one pulse on each cell.
-
-    Parameters
-    ----------
-    conductance
-        Siemens, any shape.
-    direction
-        +1 (SET) or -1 (RESET), broadcast.
-    parameters
-        (5, *shape): full step up, full step down, lower bound, upper bound, noise.
-    xi
-        Standard normals, the shape of `conductance`.
-    multiplicative
-        Whether the noise scales with the step.
-    exponents
-        gamma up and down.
-
-    Returns
-    -------
-    Tensor
-        Siemens.
-    """
-    step_up, step_down, low, high, noise = parameters
-    up = torch.as_tensor(direction) > 0
-    distance = torch.where(up, high - conductance, conductance - low) / (high - low)
-    reach = torch.clamp(distance, min=0.0)
-    mean = torch.where(up, step_up * reach ** exponents[0], step_down * reach ** exponents[1])
-    size = mean * (1.0 + noise * xi) if multiplicative else mean + noise * xi
-    moved = torch.where(up, conductance + size, conductance - size)
-    return torch.minimum(torch.maximum(moved, torch.minimum(conductance, low)), torch.maximum(conductance, high))
-
-
-def widened(
-    parameters: Float[Tensor, "parameters *cells"],
-    low: Tensor | float,
-    high: Tensor | float,
-    step_factor: float,
-    multiplicative: bool,
-) -> Float[Tensor, "parameters *cells"]:
-    """Parameters between the bounds `low` and `high` (siemens), float64; steps scale with the span, times `step_factor`."""
-    wide = parameters.double().clone()
-    scale = step_factor * (high - low) / (wide[HIGH] - wide[LOW])
-    for step in (STEP_UP, STEP_DOWN) if multiplicative else (STEP_UP, STEP_DOWN, NOISE):
-        wide[step] *= scale
-    wide[LOW], wide[HIGH] = torch.as_tensor(low), torch.as_tensor(high)
-    return wide
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class SoftBounds(AbstractUpdateLaw):
+class SoftBounds(AbstractRelativeStep):
     """Technology-wide coefficients of the law.
 
     Parameters
@@ -148,13 +90,9 @@ class SoftBounds(AbstractUpdateLaw):
         require(0 < self.g_low_siemens < self.g_high_siemens, "g_low", self.g_low_siemens, "0 < g_low < g_high")
         require(self.states > 0, "states", self.states, "a positive number")
         require(0 < self.symmetry_skew < 1, "symmetry_skew", self.symmetry_skew, "0 to 100 percent")
-        require(self.noise_to_signal >= 0, "noise_to_signal", self.noise_to_signal, "0 or more")
         for name in ("exponent_up", "exponent_down"):
             require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
-        ratio = self.half_voltage_ratio
-        require(ratio is None or 0 < ratio <= 1, "half_voltage_ratio", ratio or 0.0, "above 0, up to 1")
-        if self.noise not in NOISES:
-            raise unknown_name("kind of noise", self.noise, NOISES)
+        check_noise(self.noise_to_signal, self.noise, self.half_voltage_ratio)
 
     @property
     def span_siemens(self) -> float:
@@ -186,41 +124,10 @@ class SoftBounds(AbstractUpdateLaw):
         return torch.stack([steps_up, steps_down, low, high, noise]).float()
 
     @property
-    def multiplicative(self) -> bool:
-        """Whether the noise scales with the step."""
-        return self.noise == "multiplicative"
-
-    def pulse(self, conductance: Tensor, direction: Tensor | int, parameters: Tensor, xi: Tensor) -> Tensor:
-        """Conductance after one pulse; see the function `pulse`."""
-        return pulse(conductance, direction, parameters, xi, self.multiplicative, (self.exponent_up, self.exponent_down))
+    def relative(self) -> tuple[tuple[float, float], Tensor | None]:
+        """Powers of the distance to the bound ahead."""
+        return (self.exponent_up, self.exponent_down), None
 
     def kernel_coefficients(self) -> tuple[int, int, float, float]:
         """Code, multiplicative flag and exponents, as the kernels take them."""
         return _KERNEL_CODE, int(self.multiplicative), self.exponent_up, self.exponent_down
-
-    def widened(
-        self, parameters: Float[Tensor, "parameters *cells"], low: Tensor | float, high: Tensor | float, step_factor: float
-    ) -> Float[Tensor, "parameters *cells"]:
-        """The same cells between other bounds: N, skew and noise-to-signal ratio are kept, times `step_factor` on the step."""
-        return widened(parameters, low, high, step_factor, self.multiplicative)
-
-    def weakened(
-        self, parameters: Float[Tensor, "parameters *cells"], share: Float[Tensor, "*cells"]
-    ) -> Float[Tensor, "parameters *cells"]:
-        """The same cells where only a share of a pulse's voltage reaches each; see the module."""
-        if self.half_voltage_ratio is None:
-            return AbstractUpdateLaw.weakened(self, parameters, share)
-        factor, weak = self.half_voltage_ratio ** (2.0 * (1.0 - share.double())), parameters.double().clone()
-        for step in (STEP_UP, STEP_DOWN) if self.multiplicative else (STEP_UP, STEP_DOWN, NOISE):
-            weak[step] *= factor
-        return weak.to(parameters.dtype)
-
-    def symmetry_points(self, parameters: Float[Tensor, "parameters *cells"]) -> Float[Tensor, "*cells"]:
-        """Each cell's own symmetry point, siemens, by bisection."""
-        step_up, step_down, low, high, _ = parameters.double()
-        left, right = torch.zeros_like(low), torch.ones_like(low)
-        for _ in range(60):
-            middle = (left + right) / 2
-            rising = step_up * (1 - middle) ** self.exponent_up > step_down * middle**self.exponent_down
-            left, right = torch.where(rising, middle, left), torch.where(rising, right, middle)
-        return low + (high - low) * (left + right) / 2

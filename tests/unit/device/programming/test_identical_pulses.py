@@ -14,7 +14,8 @@ from contracts.programming_law import ProgrammingLawContract
 from ohmnia._errors import InvalidValueError
 from ohmnia.device import Device, ProgramResult
 from ohmnia.device.programming.identical_pulses import IdenticalPulses
-from ohmnia.device.update.soft_bounds import NOISE, SoftBounds
+from ohmnia.device.update.relative_step import NOISE
+from ohmnia.device.update.soft_bounds import SoftBounds
 from ohmnia.random import Stream, table_normal
 
 LOOP = IdenticalPulses(5e-6, 100e-6, 1.0, 2000.0, 0.002)

@@ -15,7 +15,8 @@ import tolerances
 from contracts.update_law import UpdateLawContract
 from ohmnia._errors import InvalidValueError, StateError
 from ohmnia.device import Device
-from ohmnia.device.update.soft_bounds import HIGH, LOW, NOISE, STEP_DOWN, STEP_UP, SoftBounds, pulse
+from ohmnia.device.update.relative_step import HIGH, LOW, NOISE, STEP_DOWN, STEP_UP, pulse
+from ohmnia.device.update.soft_bounds import SoftBounds
 from ohmnia.random import Stream, normal, normal_like
 
 # The published figures of merit, Fig. 5: window, N, skew, noise-to-signal ratio.
