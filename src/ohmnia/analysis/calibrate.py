@@ -17,7 +17,7 @@ the step. States, skew and noise follow as in `ohmnia.device.update.soft_bounds`
 
 Whether the cell is one of soft bounds at all tells the share of the variance of its mean step over conductance that the law
 explains, beside the share that a step could explain at most that only shrinks towards its bound, whatever its form (isotonic
-regression): where a step grows towards its bound, no soft bound follows it.
+regression): where a step grows towards its bound, no soft bound follows it; `step_table` does.
 
 References
 ----------
@@ -97,13 +97,11 @@ class Fit:
             "exponent_up": (law.exponent_up, "1", self.errors["exponent_up"]),
             "exponent_down": (law.exponent_down, "1", self.errors["exponent_down"]),
         }
-        lines = [f"# {self.verdict}"]
-        lines += ["[laws.update]", 'law = "soft-bounds"']
+        rows = []
         for name, (value, unit, error) in values.items():
             place = note if np.isnan(error) else f"{note}, standard error {error:.2g}"
-            lines += [f"[laws.update.quantities.{name}]", f"value = {value:.6g}", f'unit = "{unit}"']
-            lines += [f'source = "{_quoted(source)}"', f'locator = "{_quoted(place)}"', 'kind = "fitted"']
-        return "\n".join(lines) + "\n"
+            rows.append((name, f"{value:.6g}", unit, place))
+        return fragment(self.verdict, "soft-bounds", rows, source)
 
 
 def calibrate_update(trace: Float[np.ndarray, " pulses"], directions: Sequence[int]) -> Fit:
@@ -124,7 +122,7 @@ def calibrate_update(trace: Float[np.ndarray, " pulses"], directions: Sequence[i
     """
     from scipy.optimize import least_squares
 
-    before, steps, up = _steps(trace, directions)
+    before, steps, up = steps_of(trace, directions)
     low, high = float(trace.min()) / MICRO, float(trace.max()) / MICRO
     margin = 0.02 * (high - low)
     full = np.log([max(np.abs(steps[way]).max(), 1e-3 * margin) for way in (up, ~up)])
@@ -142,12 +140,15 @@ def calibrate_update(trace: Float[np.ndarray, " pulses"], directions: Sequence[i
     bread = np.linalg.pinv(found.jac.T @ found.jac)
     covariance = bread @ (found.jac.T * found.fun**2) @ found.jac @ bread * len(steps) / (len(steps) - 6)
     errors = _errors(found.x, covariance)
-    (up_is, up_most), (down_is, down_most) = (_explained(before[way], steps[way], found.fun[way]) for way in (up, ~up))
+    (up_is, up_most), (down_is, down_most) = (explained(before[way], steps[way], found.fun[way]) for way in (up, ~up))
     return Fit(law, errors, up_is, down_is, up_most, down_most, len(trace))
 
 
-def _explained(before: NDArray[np.float64], steps: NDArray[np.float64], residual: NDArray[np.float64]) -> tuple[float, float]:
-    """1 - sum of squared mean residuals / sum of squared deviations of mean steps, over intervals; of the law and at most."""
+def explained(before: NDArray[np.float64], steps: NDArray[np.float64], residual: NDArray[np.float64]) -> tuple[float, float]:
+    """Shares of the variance of the mean step over conductance, as `Fit` has them: of a law's residuals, and the attainable one.
+
+    1 - sum of squared mean residuals / sum of squared deviations of mean steps, over intervals that hold pulses.
+    """
     from scipy.optimize import isotonic_regression
 
     edges = np.linspace(before.min(), before.max(), INTERVALS + 1)[1:-1]
@@ -188,10 +189,16 @@ def read_trace(file: Path) -> tuple[Float[np.ndarray, " pulses"], list[int]]:
     return np.array(trace), directions
 
 
-def _steps(
+def steps_of(
     trace: NDArray[np.float64], directions: Sequence[int]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Conductance before each step and the step (uS), and which are SET; the first pulse has nothing before it."""
+    """Conductance before each step and the step (uS), and which are SET; the first pulse has nothing before it.
+
+    Raises
+    ------
+    InvalidValueError
+        See `calibrate_update`.
+    """
     ways = np.asarray(directions)
     if len(ways) != len(trace):
         raise InvalidValueError(f"{len(trace)} pulses need {len(trace)} directions; there are {len(ways)}.")
@@ -253,6 +260,15 @@ def _errors(p: NDArray[np.float64], covariance: NDArray[np.float64]) -> dict[str
     own = np.sqrt(np.clip(np.diag(covariance)[:4], 0.0, None)) * np.array([MICRO, MICRO, 1.0, 1.0])
     derived = np.sqrt(np.clip(np.einsum("ik,kl,il->i", gradients, covariance, gradients), 0.0, None))
     return dict(zip(NUMBERS, map(float, (*own, *derived)), strict=True))
+
+
+def fragment(verdict: str, law: str, rows: Sequence[tuple[str, str, str, str]], source: str) -> str:
+    """An update law as a part of a technology file; `rows` are name, value (TOML), unit and locator of its quantities."""
+    lines = [f"# {verdict}", "[laws.update]", f'law = "{law}"']
+    for name, value, unit, place in rows:
+        lines += [f"[laws.update.quantities.{name}]", f"value = {value}", f'unit = "{unit}"']
+        lines += [f'source = "{_quoted(source)}"', f'locator = "{_quoted(place)}"', 'kind = "fitted"']
+    return "\n".join(lines) + "\n"
 
 
 def _quoted(text: str) -> str:

@@ -11,7 +11,7 @@ import torch
 import ohmnia
 from helpers import SIGMAS
 from ohmnia._errors import InvalidValueError
-from ohmnia.analysis.calibrate import NUMBERS, Fit, _explained, calibrate_update, read_trace
+from ohmnia.analysis.calibrate import NUMBERS, Fit, calibrate_update, explained, read_trace
 from ohmnia.analysis.switching import figures_of_merit
 from ohmnia.array.circuit import PhysicalCells
 from ohmnia.device import build
@@ -128,9 +128,9 @@ def test_what_is_attainable_is_found_by_averaging_what_grows() -> None:
     # 20 intervals of three pulses each, steps falling along a line but for two neighbours that are exchanged.
     g, steps = np.repeat(np.arange(20.0), 3), np.repeat(np.linspace(1.0, 0.05, 20), 3)
     steps[12:15], steps[15:18] = steps[15:18].copy(), steps[12:15].copy()
-    explained, most = _explained(g, steps, np.zeros(60))
+    share, most = explained(g, steps, np.zeros(60))
     # The best that falls gives both their mean: an error of half of .05 in two of 20 intervals of the variance (20**2 - 1) / 12.
-    assert explained == 1.0
+    assert share == 1.0
     assert most == pytest.approx(1 - 2 * 0.025**2 / (20 * 0.05**2 * (20**2 - 1) / 12))
 
 
