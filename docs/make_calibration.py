@@ -39,7 +39,7 @@ def measured(width: float) -> tuple[np.ndarray, Switching, Fit, TableFit]:
 
 
 def followed(law: SoftBounds | Tabulated, trace: np.ndarray) -> np.ndarray:
-    """Conductances (siemens) of a tile of one cell without noise that gets the same pulses after the first, from where that led."""
+    """Conductances (siemens) of a tile of one cell without noise that gets the trace's pulses after the first."""
     quiet = dataclasses.replace(law, noise_to_signal=0.0)
     device = dataclasses.replace(ohmnia.resolve(ohmnia.technology("cmo-hfox")), update=quiet)
     tile = Tile((1, 1), device, mapping(device), Periphery(), Stream.root(0))
