@@ -116,6 +116,21 @@ def test_a_cell_beyond_a_bound_makes_the_step_of_the_bound() -> None:
 
 
 @pytest.mark.parametrize("noise", ["multiplicative", "additive"])
+@pytest.mark.parametrize("direction", [1, -1])
+def test_a_noisy_pulse_never_crosses_a_bound(noise: str, direction: int) -> None:
+    # Steps that do not shrink towards their bound, where a pulse would go beyond it.
+    law = dataclasses.replace(
+        GROWING, step_up_siemens=(6e-6,) * 4 + (5e-6,), step_down_siemens=(5e-6,) + (7e-6,) * 4, noise=noise
+    )
+    cells, g = one_cell(law).expand(5, 41), torch.linspace(LOW_SIEMENS, HIGH_SIEMENS, 41, dtype=torch.float64)
+    g = g.clamp(cells[LOW], cells[HIGH])
+    for xi in (-40.0, 0.0, 40.0):
+        after = law.pulse(g, direction, cells, torch.full_like(g, xi))
+        assert (after >= cells[LOW]).all()
+        assert (after <= cells[HIGH]).all()
+
+
+@pytest.mark.parametrize("noise", ["multiplicative", "additive"])
 def test_noise_at_the_symmetry_point_and_elsewhere(noise: str) -> None:
     law = dataclasses.replace(GROWING, noise=noise, noise_to_signal=0.2)
     for start, mean in ((law.symmetry_point_siemens, 3.5e-6), (LOW_SIEMENS + SPAN / 4, 6e-6)):
