@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from trainings import Progress, Saved, one_thread, pulses_per_cell, say, write_result
+from trainings import Progress, Saved, one_thread, pulses_per_cell, run, say, write_result
 
 from ohmnia.experiments.training import improved
 from ohmnia.kernels import set_threads
@@ -152,4 +152,4 @@ def _summary(model: nn.Module, progress: Progress, samples: int) -> dict[str, An
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

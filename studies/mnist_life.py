@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from mnist import BATCH, add_options, file_name, prepare
 from torch import nn
-from trainings import Progress, Saved, say, write_result
+from trainings import Progress, Saved, run, say, write_result
 
 from ohmnia.lifecycle.mnist import mnist
 from ohmnia.lifecycle.scenario import Learn, Retain
@@ -83,8 +83,7 @@ def main() -> None:
     options = parser.parse_args()
     start, task = time.perf_counter(), mnist().for_results()
     saved, optimizer = trained(options, options.case, options.lr)
-    facts: dict[str, Any] = {name: getattr(options, name) for name in ("case", "epochs", "seed", "lr", "scale", "rule", "again")}
-    facts["ages"] = {}
+    facts: dict[str, Any] = {**saved.facts, "again": options.again, "ages": {}}
     age(saved, task, facts)
     changed = turned(task)
     curves = {"again": learn_again(saved.model, optimizer, changed, options.again, options.seed)}
@@ -95,4 +94,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -7,6 +7,7 @@ import platform
 import shlex
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ohmnia._errors import OhmniaError
 from ohmnia.lifecycle import Chip
 from ohmnia.lifecycle.checkpoint import read_file, write_file
 from ohmnia.nn import analog_layers
@@ -118,6 +120,14 @@ def say(text: str) -> None:
     """A line of progress."""
     sys.stdout.write(f"{time.strftime('%H:%M:%S')} {text}\n")
     sys.stdout.flush()
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a study; what its user can mend is one line, not a traceback."""
+    try:
+        main()
+    except OhmniaError as error:
+        raise SystemExit(f"Error: {error}") from None
 
 
 def one_thread() -> None:
