@@ -81,6 +81,7 @@ RULES = {
     "TTv2": AGAD._replace(period=0, wait=0, dynamic=0),
     "chopped TTv2": AGAD._replace(period=0, wait=0, dynamic=0, flip_probability=0.5),
     "regularly chopped TTv2": AGAD._replace(wait=0, dynamic=0, period=4),
+    "units": AGAD._replace(slow_unit=3),
     "TTv1": AGAD._replace(period=0, wait=0, dynamic=0, direct=1, slow_length=5, gain_power=0.0),
     "without running means": AGAD._replace(rate_memory=0.0, fast_rate=2.5, gain_power=1.0),
 }

@@ -113,7 +113,8 @@ def transfer_column(
     converter = (numbers[0], numbers[1], numbers[2])
     direct, slow_length, forget = numbers[4] > 0.0, np.int64(numbers[5]), numbers[6]
     target, pulse = (slow, weight, weights, planes, size), (keys, law, table, np.int32(numbers[8]))
-    epoch, first = np.int32(numbers[7]), b * slow_length
+    epoch, unit = np.int32(numbers[7]), np.int64(numbers[9])
+    first = b * slow_length * unit
     column, number, reaches, renews = event
     (gain, beta), at, value, beyond = factor, _U64(first_row) * cols + _U64(column), work[0], work[3]
     rows = _U64(count)
@@ -130,7 +131,7 @@ def transfer_column(
             cell = at + _U64(beyond[k]) * cols
             steps, hidden[cell], limited = _hidden_steps(np.float64(hidden[cell]), slow_length, forget)
             counts[4] += limited
-            counts[3] += _pulse_slow(target, cell, steps, first, pulse)
+            counts[3] += _pulse_slow(target, cell, steps * unit, first, pulse)
     if beta > 0.0:
         for n in range(rows):
             cell = at + n * cols

@@ -143,9 +143,11 @@ class TransferSettings(NamedTuple):
     direct
         1: no H, the read itself is pulsed onto the slow tile (Tiki-Taka v1); 0: H and its threshold.
     slow_length
-        Most pulses that one transfer puts on a cell of the slow tile.
+        Most units of H (direct: pulses) that one transfer takes to a cell of the slow tile.
     forget
-        Factor on H after a transfer; negative: subtract the transferred steps instead.
+        Factor on H after a transfer; negative: subtract the transferred units instead.
+    slow_unit
+        Pulses for one unit of H; direct: 1.
     """
 
     fast_rate: float
@@ -161,6 +163,7 @@ class TransferSettings(NamedTuple):
     direct: int
     slow_length: int
     forget: float
+    slow_unit: int = 1
 
 
 class Transfer(NamedTuple):
@@ -259,11 +262,12 @@ class Member(Reads, CellVerbs, Protocol):
            cells all have the epoch index epochs[0] (pulsed just now) has variance_i = 0. Then, with R = reads_j (before this
            read) and v_i = c_j * gain * (m_x m_d)**gain_power * (r_i - P_ij):
            a. R >= wait and not direct: H_ij += v_i. Where |H_ij| >= 1 (as stored, float32): n = trunc(H_ij) limited to
-              +-slow_length; |n| pulses on the slow tile's cell (every plane) towards sign(n); then H_ij *= forget, or
-              H_ij -= n where forget < 0.
+              +-slow_length; |n| slow_unit pulses on the slow tile's cell (every plane) towards sign(n); then H_ij *= forget,
+              or H_ij -= n where forget < 0.
            b. R >= wait and direct: one pulse towards sign(v_i) for each slot s < slow_length in which
               word(i, b * slow_length + s) of `keys.transfer` < floor(min(|v_i| / slow_length, 1) * 2**32 + 1/2).
-              In a and b, pulse m of a cell in this sample draws the table normal of (cell, b * slow_length + m) of `keys.slow`.
+              In a and b, pulse m of a cell in this sample draws the table normal of (cell, b * slow_length * slow_unit + m) of
+              `keys.slow`.
            c. dynamic: M_:j += beta (r - M_:j), beta = max(mean_rate, 1 / (R + 1)).
            d. reads_j = R + 1. The chopper flips, c_j <- -c_j, if that is a multiple of `period` (> 0), or if
               word(j, b) of `keys.chopper` < floor(flip_probability * 2**32 + 1/2); if dynamic, then P_:j <- M_:j too.

@@ -222,6 +222,7 @@ class Cuda:
             cols,
             int(trains.length),
             int(settings.slow_length) if settings else 1,
+            int(settings.slow_unit) if settings else 1,
             *map(int, epochs),
             plan.visits,
             int(path.variance.shape[1]) if path else 0,

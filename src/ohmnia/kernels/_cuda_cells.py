@@ -176,7 +176,7 @@ def _slow_pulses(
 
 
 _KEYS = ["cell_key0", "cell_key1", "slow_key0", "slow_key1", "read_key0", "read_key1", "direct_key0", "direct_key1"]
-_SIZES = ["samples", "rows", "cols", "length", "slow_length", "epoch", "slow_epoch", "visits", "reads"]
+_SIZES = ["samples", "rows", "cols", "length", "slow_length", "slow_unit", "epoch", "slow_epoch", "visits", "reads"]
 
 
 @triton.jit(do_not_specialize=[*_KEYS, *_SIZES])
@@ -208,6 +208,7 @@ def cells_kernel(
     cols,
     length,
     slow_length,
+    slow_unit,
     epoch,
     slow_epoch,
     visits,
@@ -311,7 +312,7 @@ def cells_kernel(
                     steps, beyond = _direct_steps(direct, direct_key1.to(tl.uint32), b, change, slow_length)
                 else:
                     steps, beyond = _hidden_steps(hidden, place, reaches, change, slow_length, forget)
-                number = tl.where(reaches, tl.abs(steps), 0)
+                number = tl.where(reaches, tl.abs(steps) * slow_unit, 0)
                 limited += tl.where(reaches & beyond, 1, 0)
                 slow_total += number
                 most = tl.max(number, axis=0)
@@ -330,7 +331,7 @@ def cells_kernel(
                             most,
                             number,
                             towards > 0,
-                            b * slow_length,
+                            b * slow_length * slow_unit,
                             slow_key0.to(tl.uint32),
                             slow_key1.to(tl.uint32),
                             slow_epoch,

@@ -34,7 +34,7 @@ JOB = np.dtype(
         ("line_keys", np.int64, 6),
         ("cell_keys", np.int64, 8),
         ("settings", np.float64, 10),
-        ("numbers", np.float64, 9),
+        ("numbers", np.float64, 10),
     ],
     align=True,
 )
@@ -71,7 +71,7 @@ def fill_cells(jobs, k, cells, law, tables, trains):
     job.linear = tables.shape[1] == 0 and law[2] == 1.0 and law[3] == 1.0
     job.granularity, job.length, job.update_management, job.length_management = trains
     job.transfers, job.reads_count, job.rate = 0, 0, 0.0
-    for n in range(9):
+    for n in range(10):
         job.numbers[n] = 0.0
     job.numbers[3] = trains[1]
 
@@ -88,7 +88,7 @@ def fill_rule(jobs, k, slow, state, weight, settings, converter):
     for n in range(10):
         job.settings[n] = settings[n]
     job.numbers[0], job.numbers[1], job.numbers[2] = converter
-    job.numbers[4], job.numbers[5], job.numbers[6] = settings[10], settings[11], settings[12]
+    job.numbers[4], job.numbers[5], job.numbers[6], job.numbers[9] = settings[10], settings[11], settings[12], settings[13]
 
 
 @jit

@@ -276,8 +276,9 @@ def _transfer_column(transfer: _Transfer, j: int, sample: int, outputs: list[flo
         else:
             n, beyond = _hidden_steps(transfer, i, j, change)
         limited += beyond
-        for pulse in range(abs(n)):
-            pulses += _pulse(transfer.slow, i, j, 1 if n > 0 else -1, sample * settings.slow_length + pulse)
+        for pulse in range(abs(n) * settings.slow_unit):
+            turn = sample * settings.slow_length * settings.slow_unit + pulse
+            pulses += _pulse(transfer.slow, i, j, 1 if n > 0 else -1, turn)
     return pulses, limited
 
 

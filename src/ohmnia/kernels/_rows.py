@@ -84,7 +84,8 @@ def update_rows(
     keys
         int64: the cells' noise, the slow cells' noise, read noise, direct transfers, two words each.
     numbers
-        float64: bound, step and noise of the converter, longest fast train, direct, slow_length, forget, epochs.
+        float64: bound, step and noise of the converter, longest fast train, direct, slow_length, forget, epochs,
+        slow_unit.
     counts
         int64 (5,): as `Member.transfer_update` returns them; added to.
     """

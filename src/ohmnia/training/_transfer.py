@@ -3,13 +3,14 @@ r"""What the rules of the Tiki-Taka family share: a fast tile A, a slow tile C, 
     A  <- A - lr_A d (c x)^T                       pulses, every sample, with choppers c of +-1
     r   = read of column j of A                    every n_s samples, j in turn
     v   = c_j lr_H (r - R_j)                       against a reference R
-    H_j <- H_j + v;  C gets trunc(H) pulses where |H| >= 1    (Tiki-Taka v1: C gets v pulses on average, without H)
+    H_j <- H_j + v;  C gets u trunc(H) pulses where |H| >= 1    (Tiki-Taka v1: C gets v pulses on average, without H)
 
 Scales: lr_A = fast_rate dw_A / (m_x m_d) with running means m of max|x| and max|d|, so that a mean sample asks for
 `fast_rate` slots. With n the inputs of the array, dw the granularities,
+and u = `slow_unit`,
 
-    scaling "gradient":     lr_H = lr n_s n / (gamma0 dw_C lr_A)
-    scaling "granularity":  lr_H = lr / dw_A                          (H does not follow the size of the gradient)
+    scaling "gradient":     lr_H = lr n_s n / (gamma0 u dw_C lr_A)
+    scaling "granularity":  lr_H = lr / (u dw_A)                      (H does not follow the size of the gradient)
 
 gamma0 is the memory of A in samples: where A holds the gradients of the last gamma0 samples, lr means what it means in plain
 SGD. A device of few states forgets soon; its memory counts as 10 times its number of states 2 / dw_A.
@@ -62,8 +63,11 @@ class AbstractTransferRule(AbstractRule):
         n_s, samples between two column reads.
     scaling, gamma0
         See the module's equations; None: the default of gamma0.
+    slow_unit
+        Pulses on C for one unit of H, which then stands for so many steps: a threshold that stays in weight where the device has
+        more states. Tiki-Taka v1 has no H and needs 1.
     slow_length
-        Most pulses of one transfer.
+        Most units of H (Tiki-Taka v1: pulses) of one transfer.
     rate_memory
         Time constant of the running means of the maxima, in samples.
     """
@@ -76,6 +80,7 @@ class AbstractTransferRule(AbstractRule):
     scaling: Literal["gradient", "granularity"] = "gradient"
     gamma0: float | None = Field(default=None, gt=0)
     slow_length: int = Field(default=1, ge=1)
+    slow_unit: int = Field(default=1, ge=1)
     rate_memory: float = Field(default=1000.0, ge=1)
 
     def settings(self, fast: Tile, slow: Tile, learning_rate: float) -> TransferSettings:
@@ -95,6 +100,7 @@ class AbstractTransferRule(AbstractRule):
             direct=0,
             slow_length=self.slow_length,
             forget=-1.0,
+            slow_unit=self.slow_unit,
         )
 
     def start(self, block: Block) -> torch.Tensor:
@@ -160,9 +166,10 @@ class AbstractTransferRule(AbstractRule):
     def gain(self, fast: Tile, slow: Tile, learning_rate: float) -> tuple[float, float]:
         """lr_H without the running means, and the power of their product that belongs to it."""
         if self.scaling == "granularity":
-            return learning_rate / fast.granularity, 0.0
+            return learning_rate / (fast.granularity * self.slow_unit), 0.0
         gain = learning_rate * self.transfer_every * fast.cols
-        return gain / (self.memory(fast) * slow.granularity * self.fast_rate * fast.granularity), 1.0
+        unit = slow.granularity * self.slow_unit
+        return gain / (self.memory(fast) * unit * self.fast_rate * fast.granularity), 1.0
 
 
 def start_at_symmetry(block: Block) -> torch.Tensor:

@@ -11,7 +11,7 @@ Gokmen & Haensch, Front. Neurosci. 14, 103 (2020). Limits: R is taken as known w
 
 from __future__ import annotations
 
-from typing import ClassVar, final
+from typing import ClassVar, Literal, final
 
 import torch
 from pydantic import Field
@@ -31,6 +31,7 @@ class TikiTaka(AbstractTransferRule):
     needs: ClassVar[tuple[str, ...]] = (BOTH_WAYS, SYMMETRY_POINT)
 
     slow_length: int = Field(default=5, ge=1)
+    slow_unit: Literal[1] = 1
 
     def start(self, block: Block) -> torch.Tensor:
         """A fast tile at its symmetry points, and these as the reference."""

@@ -312,6 +312,8 @@ def test_the_settings_are_those_of_the_equations(device: Device) -> None:
     assert settings.gain_power == 1.0
     assert (settings.every, settings.period, settings.wait, settings.slow_length, settings.forget) == (2, 10, 10, 4, 0.25)
     assert (settings.mean_rate, settings.dynamic, settings.direct, settings.flip_probability) == (0.5, 1, 0, 0.0)
+    coarse = rule.model_copy(update={"slow_unit": 4}).settings(fast, slow, 0.3)
+    assert (coarse.slow_unit, coarse.gain) == (4, pytest.approx(settings.gain / 4, rel=1e-12))
     other = rule.model_copy(update={"scaling": "granularity", "momentum": None}).settings(fast, slow, 0.3)
     assert (other.gain, other.gain_power, other.forget) == (pytest.approx(0.3 / step, rel=1e-6), 0.0, -1.0)
 
@@ -331,6 +333,7 @@ def test_a_short_train_is_counted(device: Device) -> None:
         {"fast_rate": 0.0},
         {"transfer_every": 0},
         {"slow_length": 0},
+        {"slow_unit": 0},
         {"scaling": "gradients"},
         {"tail_weightening": -1.0},
         {"rate_memory": 0.5},

@@ -62,5 +62,7 @@ def test_the_settings_have_no_h_and_no_choppers(device: Device) -> None:
 
 
 def test_wrong_settings_are_refused() -> None:
+    with pytest.raises(ValidationError, match="slow_unit"):
+        TikiTaka.model_validate({"slow_unit": 2})
     with pytest.raises(ValidationError, match="slow_length"):
         TikiTaka(slow_length=0)

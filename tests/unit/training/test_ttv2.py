@@ -45,9 +45,10 @@ def test_without_a_gradient_nothing_is_learned(device: Device) -> None:
     assert torch.equal(synapse.weights(), before)
 
 
-def test_h_keeps_what_is_less_than_a_step(tmp_path: Path) -> None:
+@pytest.mark.parametrize("unit", [1, 5])
+def test_h_keeps_what_is_less_than_a_unit(tmp_path: Path, unit: int) -> None:
     synapse = make_synapse(ohmnia.resolve(near_ideal(tmp_path, {"update.states": (1000.0, "1")})), (3, 3), QUICK_IDEAL)
-    rule = TTv2(scaling="granularity", slow_length=10)
+    rule = TTv2(scaling="granularity", slow_length=10, slow_unit=unit)
     x, d = torch.ones(1, 3), torch.ones(1, 3)
     block = synapse.blocks[0]
     before = synapse.weights()
@@ -55,7 +56,8 @@ def test_h_keeps_what_is_less_than_a_step(tmp_path: Path) -> None:
         synapse.request(x, d)
         rule.apply(synapse, 0.05)
     moved = (synapse.weights() - before) / block.slow.granularity
-    total = moved + block.buffers["hidden"]
+    assert block.slow.activity.pulses % unit == 0
+    total = moved + unit * block.buffers["hidden"]
     # All that was read has gone into H or out of it: 20 reads of A - R each, A at k pulses after k samples.
     expected = torch.zeros(3)
     for sample in range(60):
