@@ -16,33 +16,18 @@ from typing import Any
 
 import torch
 from torch import nn
-from trainings import Progress, Saved, one_thread, pulses_per_cell, run, say, write_result
+from trainings import CASES, Progress, Saved, device, fill, one_thread, pulses_per_cell, rule, run, say, write_result
 
-from ohmnia.experiments.training import improved
 from ohmnia.kernels import set_threads
 from ohmnia.lifecycle.mnist import CLASSES, PIXELS, mnist
 from ohmnia.lifecycle.scenario import Learn
 from ohmnia.lifecycle.trainer import accuracy, train_epoch
 from ohmnia.nn import convert
-from ohmnia.random import Stream, uniform
-from ohmnia.technology import Technology, technology
-from ohmnia.training import RULES, AnalogOptimizer
+from ohmnia.random import Stream
+from ohmnia.training import AnalogOptimizer
 
 SIZES = (PIXELS, 256, 128, CLASSES)
 BATCH = 10
-# Name: rule, and the quantity of the update law that is another one than published.
-CASES: dict[str, tuple[str, tuple[str, float] | None]] = {
-    "published": ("agad", None),
-    "noise-20": ("agad", ("noise_to_signal", 20.0)),
-    "states-100": ("agad", ("states", 100.0)),
-    "skew-50": ("agad", ("symmetry_skew", 50.0)),
-    "sgd": ("sgd", None),
-    "ttv2": ("ttv2", None),
-    "chopped-ttv2": ("chopped-ttv2", None),
-    "mixed-precision": ("mixed-precision", None),
-    "residual-tiles": ("residual-tiles", None),
-    "rider": ("rider", None),
-}
 
 
 def network(stream: Stream) -> nn.Sequential:
@@ -50,19 +35,11 @@ def network(stream: Stream) -> nn.Sequential:
     model = nn.Sequential()
     for k, (fan_in, fan_out) in enumerate(itertools.pairwise(SIZES)):
         layer = nn.utils.skip_init(nn.Linear, fan_in, fan_out)
-        drawn = (2.0 * uniform(stream.child(k), torch.arange(fan_out * (fan_in + 1))) - 1.0) / fan_in**0.5
-        state = {"weight": drawn[fan_out:].reshape(fan_out, fan_in).float(), "bias": drawn[:fan_out].float()}
-        layer.load_state_dict(state)
+        fill(layer, stream.child(k), fan_in)
         model.append(layer)
         if fan_out != CLASSES:
             model.append(nn.Sigmoid())
     return model
-
-
-def device(case: str) -> Technology:
-    """The published device, or one that is another in one respect."""
-    change, published = CASES[case][1], technology("cmo-hfox")
-    return improved(published, *change) if change else published
 
 
 def build(options: argparse.Namespace) -> tuple[nn.Module, torch.optim.Optimizer]:
@@ -72,16 +49,7 @@ def build(options: argparse.Namespace) -> tuple[nn.Module, torch.optim.Optimizer
         return model, torch.optim.SGD(model.parameters(), options.lr)
     scale: Any = None if options.scale is None else {"4": 2.0 * options.scale, "*": options.scale}
     chip = convert(model, device(options.case), output_scale=scale, seed=options.seed)
-    changes = dict(item.split("=", 1) for item in options.rule)
-    rule = RULES.get(CASES[options.case][0]).model_validate({name: _number(value) for name, value in changes.items()})
-    return chip, AnalogOptimizer(chip, rule, options.lr)
-
-
-def _number(text: str) -> float | str:
-    try:
-        return float(text) if "." in text or "e" in text else int(text)
-    except ValueError:
-        return text
+    return chip, AnalogOptimizer(chip, rule(options.case, options.rule), options.lr)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

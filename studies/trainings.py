@@ -17,9 +17,56 @@ import torch
 from torch import nn
 
 from ohmnia._errors import OhmniaError
+from ohmnia.experiments.training import improved
 from ohmnia.lifecycle import Chip
-from ohmnia.lifecycle.checkpoint import read_file, write_file
+from ohmnia.lifecycle.checkpoint import read_file, under_prefix, with_prefix, write_file
 from ohmnia.nn import analog_layers
+from ohmnia.random import Stream, uniform
+from ohmnia.technology import Technology, technology
+from ohmnia.training import RULES, AbstractRule
+
+# Name: rule, and the quantity of the update law that is another one than published.
+CASES: dict[str, tuple[str, tuple[str, float] | None]] = {
+    "published": ("agad", None),
+    "noise-20": ("agad", ("noise_to_signal", 20.0)),
+    "states-100": ("agad", ("states", 100.0)),
+    "skew-50": ("agad", ("symmetry_skew", 50.0)),
+    "sgd": ("sgd", None),
+    "ttv2": ("ttv2", None),
+    "chopped-ttv2": ("chopped-ttv2", None),
+    "mixed-precision": ("mixed-precision", None),
+    "residual-tiles": ("residual-tiles", None),
+    "rider": ("rider", None),
+}
+
+
+def device(case: str) -> Technology:
+    """The published device, or one that is another in one respect."""
+    change, published = CASES[case][1], technology("cmo-hfox")
+    return improved(published, *change) if change else published
+
+
+def rule(case: str, changes: list[str]) -> AbstractRule:
+    """The learning rule of a case, with hyper-parameters that are given as NAME=VALUE."""
+    values = dict(item.split("=", 1) for item in changes)
+    return RULES.get(CASES[case][0]).model_validate({name: _number(value) for name, value in values.items()})
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text) if "." in text or "e" in text else int(text)
+    except ValueError:
+        return text
+
+
+@torch.no_grad()
+def fill(module: nn.Module, stream: Stream, fan: int) -> None:
+    """torch's initial law of a layer, uniform on +-1 / sqrt(fan), drawn from a stream in the order of the parameters' names."""
+    own = [parameter for _, parameter in sorted(module.named_parameters())]
+    sizes = [parameter.numel() for parameter in own]
+    drawn = (2.0 * uniform(stream, torch.arange(sum(sizes))) - 1.0) / fan**0.5
+    for parameter, part in zip(own, drawn.float().split(sizes), strict=True):
+        parameter.copy_(part.reshape(parameter.shape))
 
 
 def versions() -> dict[str, str]:
@@ -39,7 +86,7 @@ def command() -> str:
 
 @dataclass
 class Progress:
-    """Curves of a training so far, one entry an epoch, and the seconds that it took."""
+    """Curves of a training so far, one entry an epoch (or piece), and the seconds that it took."""
 
     epoch: int = 0
     seconds: float = 0.0
@@ -59,7 +106,7 @@ class Saved:
     path
         The file.
     model, optimizer, scheduler
-        What learns; an optimizer without state of its own (plain SGD), whose groups are all there is to keep.
+        What learns; what an optimizer keeps of its own is kept too, where it is tensors.
     facts
         What the training is; a file of another one is refused.
     """
@@ -76,16 +123,22 @@ class Saved:
         if kept["facts"] != json.loads(json.dumps(self.facts)):
             raise SystemExit(f"{self.path} is of another training ({kept['facts']}); remove it or name another --work folder.")
         if self.chip is None:
-            self.model.load_state_dict(tensors)
+            self.model.load_state_dict({name: value for name, value in tensors.items() if not name.startswith("optimizer.")})
         else:
             self.chip.restore(tensors, kept["chip"], str(self.path))
-        self.optimizer.load_state_dict({"state": {}, "param_groups": kept["groups"]})
+        own: dict[int, dict[str, torch.Tensor]] = {}
+        for name, value in under_prefix("optimizer", tensors).items():
+            index, _, key = name.partition(".")
+            own.setdefault(int(index), {})[key] = value
+        self.optimizer.load_state_dict({"state": own, "param_groups": kept["groups"]})
         self.scheduler.load_state_dict(kept["scheduler"])
         return Progress(kept["epoch"], kept["seconds"], kept["curves"])
 
     def save(self, progress: Progress) -> None:
         """Replace the file."""
         tensors, chip = self.chip.state() if self.chip is not None else (dict(self.model.state_dict()), None)
+        own = self.optimizer.state_dict()["state"].items()
+        tensors |= with_prefix("optimizer", {f"{index}.{key}": value for index, kept in own for key, value in kept.items()})
         kept = {
             "facts": self.facts,
             "chip": chip,
