@@ -1,4 +1,4 @@
-"""MNIST, 784-256-128-10 sigmoid, on arrays or in floating point (Falcone et al. 2025, Fig. 6b: 80 epochs).
+"""MNIST, 784-256-128-10 sigmoid or LeNet-5, on arrays or in floating point (Falcone et al. 2025, Fig. 6b: 80 epochs).
 
     OHMNIA_DATA=... python studies/mnist.py published --epochs 80 --seed 0
 
@@ -30,24 +30,43 @@ SIZES = (PIXELS, 256, 128, CLASSES)
 BATCH = 10
 
 
-def network(stream: Stream) -> nn.Sequential:
-    """The perceptron, with torch's initial law drawn from a stream."""
-    model = nn.Sequential()
-    for k, (fan_in, fan_out) in enumerate(itertools.pairwise(SIZES)):
-        layer = nn.utils.skip_init(nn.Linear, fan_in, fan_out)
-        fill(layer, stream.child(k), fan_in)
-        model.append(layer)
-        if fan_out != CLASSES:
-            model.append(nn.Sigmoid())
+def perceptron() -> nn.Sequential:
+    """784-256-128-10 with sigmoids."""
+    pairs = list(itertools.pairwise(SIZES))
+    hidden = [module for pair in pairs[:-1] for module in (nn.Linear(*pair), nn.Sigmoid())]
+    return nn.Sequential(*hidden, nn.Linear(*pairs[-1]))
+
+
+def lenet() -> nn.Sequential:
+    """LeNet-5 with 80,202 parameters, in the form of Rasch et al. (2024): two convolutions, two linear layers, tanh."""
+    return nn.Sequential(
+        nn.Unflatten(1, (1, 28, 28)),
+        *(nn.Conv2d(1, 16, 5), nn.Tanh(), nn.MaxPool2d(2)),
+        *(nn.Conv2d(16, 32, 5), nn.Tanh(), nn.MaxPool2d(2), nn.Tanh(), nn.Flatten()),
+        *(nn.Linear(512, 128), nn.Tanh(), nn.Linear(128, CLASSES)),
+    )
+
+
+NETWORKS = {"perceptron": perceptron, "lenet-5": lenet}
+
+
+def network(name: str, stream: Stream) -> nn.Sequential:
+    """A network with torch's initial law, drawn from a stream."""
+    with torch.device("meta"):
+        model = NETWORKS[name]()
+    model.to_empty(device="cpu")
+    matrices = [layer for layer in model if isinstance(layer, nn.Linear | nn.Conv2d)]
+    for k, layer in enumerate(matrices):
+        fill(layer, stream.child(k), layer.weight[0].numel())
     return model
 
 
 def build(options: argparse.Namespace) -> tuple[nn.Module, torch.optim.Optimizer]:
     """A network, on arrays but for the case "float", and its optimizer."""
-    model = network(Stream.root(options.seed).child("weights"))
+    model = network(options.network, Stream.root(options.seed).child("weights"))
     if options.case == "float":
         return model, torch.optim.SGD(model.parameters(), options.lr)
-    scale: Any = None if options.scale is None else {"4": 2.0 * options.scale, "*": options.scale}
+    scale: Any = None if options.scale is None else {str(len(model) - 1): 2.0 * options.scale, "*": options.scale}
     chip = convert(model, device(options.case), output_scale=scale, seed=options.seed)
     return chip, AnalogOptimizer(chip, rule(options.case, options.rule), options.lr)
 
@@ -55,7 +74,9 @@ def build(options: argparse.Namespace) -> tuple[nn.Module, torch.optim.Optimizer
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What names a training, and where its files are."""
     parser.add_argument("case", choices=("float", *CASES))
+    parser.add_argument("--network", choices=tuple(NETWORKS), default="perceptron")
     parser.add_argument("--epochs", type=int, default=80)
+    parser.add_argument("--images", type=int, help="learn from so many; default: all 55,000")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--lr", type=float, required=True, help="initial learning rate, cosine to 0")
     parser.add_argument("--scale", type=float, help="output scale of the arrays, the last layer twice that; default: by fan-in")
@@ -76,7 +97,7 @@ def read_options() -> argparse.Namespace:
 
 def file_name(options: argparse.Namespace) -> str:
     """Name of a training's files, without their ending."""
-    kind = "choose-" if options.choose else ""
+    kind = ("choose-" if options.choose else "") + ("" if options.network == "perceptron" else f"{options.network}-")
     return options.name or f"{kind}{options.case}-e{options.epochs}-lr{options.lr:g}-s{options.seed}"
 
 
@@ -86,7 +107,9 @@ def prepare(options: argparse.Namespace) -> tuple[nn.Module, torch.optim.Optimiz
     set_threads(options.threads)
     model, optimizer = build(options)
     plan = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, options.epochs)
-    facts = {name: getattr(options, name) for name in ("case", "epochs", "seed", "lr", "scale", "rule", "choose")}
+    facts = {
+        name: getattr(options, name) for name in ("network", "case", "images", "epochs", "seed", "lr", "scale", "rule", "choose")
+    }
     return model, optimizer, plan, facts
 
 
@@ -95,6 +118,7 @@ def main() -> None:
     options = read_options()
     data, name = mnist(), file_name(options)
     task = data.for_choices() if options.choose else data.for_results()
+    task = task if options.images is None else task.first(options.images)
     model, optimizer, plan, facts = prepare(options)
     saved = Saved(options.work / f"{name}.safetensors", model, optimizer, plan, facts)
     progress, order = saved.load(), Stream.root(options.seed).child("order")

@@ -40,12 +40,12 @@ class Few:
         return Task(x, torch.arange(40) % 10, x, torch.arange(40) % 10)
 
 
-def run(study: ModuleType, monkeypatch: pytest.MonkeyPatch, folder: Path, *more: str) -> dict[str, Any]:
+def run(study: ModuleType, monkeypatch: pytest.MonkeyPatch, folder: Path, *more: str, epochs: int = 3) -> dict[str, Any]:
     own = [
         "mnist.py",
         "published",
         "--epochs",
-        "3",
+        str(epochs),
         "--lr",
         "0.5",
         "--name",
@@ -58,7 +58,7 @@ def run(study: ModuleType, monkeypatch: pytest.MonkeyPatch, folder: Path, *more:
     monkeypatch.setattr(study, "mnist", Few)
     monkeypatch.setattr(sys, "argv", [*own, *more])
     study.main()
-    return json.loads((folder / "short.json").read_text())
+    return json.loads((folder / f"{study.read_options().name}.json").read_text())
 
 
 def test_a_training_that_was_cut_off_goes_on_with_the_same_bits(
@@ -91,3 +91,12 @@ def test_every_case_builds(study: ModuleType, monkeypatch: pytest.MonkeyPatch) -
         model, optimizer = study.build(study.read_options())
         assert len(optimizer.param_groups) == 2
         assert model[0].synapse.shape == (256, 784)
+
+
+def test_every_network_learns_from_a_few_images(study: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    sizes = {"perceptron": 235_146, "lenet-5": 80_202}
+    assert sizes.keys() == study.NETWORKS.keys()
+    for name, size in sizes.items():
+        assert sum(part.numel() for part in study.network(name, Stream.root(0)).parameters()) == size
+        result = run(study, monkeypatch, tmp_path, "--network", name, "--images", "3", "--name", name, "--scale", "0.5", epochs=1)
+        assert (result["network"], result["images"], len(result["curves"]["loss"])) == (name, 3, 1)

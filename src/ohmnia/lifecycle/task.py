@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ohmnia._errors import InvalidValueError
+from ohmnia._errors import InvalidValueError, out_of_range
 from ohmnia.random import Stream, permutation
 
 CLASSES = 10
@@ -43,6 +43,18 @@ class Task:
         for name in ("x", "x_test"):
             if not torch.isfinite(getattr(self, name)).all():
                 raise InvalidValueError(f"Task: {name} holds NaN or infinity; clean the data first.")
+
+    def first(self, images: int) -> Task:
+        """The same task with the first training images alone.
+
+        Raises
+        ------
+        InvalidValueError
+            Fewer than one image, or more than there are.
+        """
+        if not 1 <= images <= len(self.x):
+            raise out_of_range("images", images, f"1 to {len(self.x)}")
+        return Task(self.x[:images], self.y[:images], self.x_test, self.y_test)
 
 
 def digits(seed: int) -> Task:

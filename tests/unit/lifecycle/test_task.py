@@ -56,3 +56,13 @@ def test_nan_is_refused(task: Task) -> None:
     bad[3, 5] = float("nan")
     with pytest.raises(InvalidValueError, match="x holds NaN"):
         Task(bad, task.y, task.x_test, task.y_test)
+
+
+def test_the_first_images_alone(task: Task) -> None:
+    few = task.first(5)
+    assert torch.equal(few.x, task.x[:5])
+    assert torch.equal(few.y, task.y[:5])
+    assert torch.equal(few.x_test, task.x_test)
+    for wrong in (0, 1438):
+        with pytest.raises(InvalidValueError, match=f"images = {wrong} .*1 to 1437"):
+            task.first(wrong)
