@@ -40,7 +40,9 @@ from ohmnia.device import Device, resolve
 from ohmnia.device.programming.identical_pulses import IdenticalPulses
 from ohmnia.device.read_noise.log_conductance import LogConductanceNoise
 from ohmnia.device.update._abstract import AbstractUpdateLaw
+from ohmnia.device.update.relative_step import HIGH, LOW
 from ohmnia.device.update.soft_bounds import SoftBounds
+from ohmnia.device.update.soft_bounds_at_zero import cell_parameters as described_at_zero
 from ohmnia.random import Stream, normal_like
 from ohmnia.technology import technology
 
@@ -107,14 +109,9 @@ def cell_parameters(
     Tensor
         (5, *cells), float32: the rows of `ohmnia.device.update.soft_bounds`.
     """
-    low, high = bounds
-    span = high - low
-    noise = torch.full_like(up, device.dw_min_std)
-    if not device.mult_noise:
-        noise = noise * PER_WEIGHT_SIEMENS * (up + down) / 2
-    steps = PER_WEIGHT_SIEMENS * up * span / high, PER_WEIGHT_SIEMENS * down * span / -low
-    edges = (ZERO_SIEMENS + PER_WEIGHT_SIEMENS * (bound - reference) for bound in (low, high))
-    return torch.stack([*steps, *edges, noise]).float()
+    at_zero = described_at_zero((up, down), bounds, device.dw_min_std, device.mult_noise, PER_WEIGHT_SIEMENS)
+    at_zero[LOW : HIGH + 1] += ZERO_SIEMENS - PER_WEIGHT_SIEMENS * reference
+    return at_zero.float()
 
 
 @final

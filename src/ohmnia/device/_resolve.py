@@ -26,12 +26,13 @@ from ohmnia.device.transport.trap_to_trap import TrapToTrap
 from ohmnia.device.update._abstract import AbstractUpdateLaw
 from ohmnia.device.update.no_pulses import NoPulses
 from ohmnia.device.update.soft_bounds import SoftBounds
+from ohmnia.device.update.soft_bounds_at_zero import SoftBoundsAtZero
 from ohmnia.device.update.tabulated import Tabulated
 from ohmnia.technology import LawEntry, Quantity, Technology
 
 LAWS: dict[str, Registry[Any]] = {
     "forming": Registry("forming law", {"normal": NormalForming}),
-    "update": Registry("update law", {"soft-bounds": SoftBounds, "tabulated": Tabulated}),
+    "update": Registry("update law", {"soft-bounds": SoftBounds, "soft-bounds-at-zero": SoftBoundsAtZero, "tabulated": Tabulated}),
     "programming": Registry("programming law", {"identical-pulses": IdenticalPulses, "polynomial-error": PolynomialError}),
     "retention": Registry(
         "retention law",

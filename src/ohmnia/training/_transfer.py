@@ -15,9 +15,11 @@ and u = `slow_unit`,
 gamma0 is the memory of A in samples: where A holds the gradients of the last gamma0 samples, lr means what it means in plain
 SGD. A device of few states forgets soon; its memory counts as 10 times its number of states 2 / dw_A.
 
+A reference that was measured has an error, R = w* + sigma_r xi with the symmetry points w* of A's cells.
+
 References
 ----------
-Rasch et al., Nat. Commun. 15, 7133 (2024), who use gamma0 = 200 for 20 states.
+Rasch et al., Nat. Commun. 15, 7133 (2024), who use gamma0 = 200 for 20 states; the error of R is their eq. 9.
 """
 
 from __future__ import annotations
@@ -44,6 +46,7 @@ from ohmnia.kernels import (
     TransferState,
     reads_of,
 )
+from ohmnia.random import normal_like
 from ohmnia.training._abstract import AbstractRule, Lesson
 
 FAST = "fast"
@@ -172,15 +175,26 @@ class AbstractTransferRule(AbstractRule):
         return gain / (self.memory(fast) * unit * self.fast_rate * fast.granularity), 1.0
 
 
-def start_at_symmetry(block: Block) -> torch.Tensor:
-    """Write the fast tile to its cells' own symmetry points, which then are the reference, in tile weights.
+class AbstractReferencedRule(AbstractTransferRule):
+    """A transfer rule whose reference R is the symmetry points of the fast tile's cells, with an error.
 
-    The symmetry points are taken as known, as after a calibration without error.
+    Parameters
+    ----------
+    reference_error
+        sigma_r, standard deviation of R's error in tile weights, one draw for each cell: R = w* + sigma_r xi.
     """
-    fast = block.tiles[FAST]
-    weights = fast.mapping.weights(fast.device.update.symmetry_points(fast.parameters)).float()
-    fast.program(weights.clamp(*fast.mapping.limits), block.config.acceptance_range)
-    return weights
+
+    reference_error: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+
+    def start(self, block: Block) -> torch.Tensor:
+        """Write the fast tile to its cells' own symmetry points; these, with their error, are the reference, in tile weights."""
+        fast = block.tiles[FAST]
+        points = fast.mapping.weights(fast.device.update.symmetry_points(fast.parameters)).float()
+        fast.program(points.clamp(*fast.mapping.limits), block.config.acceptance_range)
+        if self.reference_error == 0.0:
+            return points
+        error = normal_like(block.stream.child("reference error"), tuple(points.shape))
+        return points + self.reference_error * error.float()
 
 
 def _keys(fast: Tile, slow: Tile) -> TransferKeys:

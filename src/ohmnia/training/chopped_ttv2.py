@@ -15,20 +15,19 @@ from __future__ import annotations
 
 from typing import ClassVar, final
 
-import torch
 from pydantic import Field
 
-from ohmnia.array import Block, Tile
+from ohmnia.array import Tile
 from ohmnia.kernels import TransferSettings
 from ohmnia.training._abstract import BOTH_WAYS, SYMMETRY_POINT
-from ohmnia.training._transfer import AbstractTransferRule, start_at_symmetry
+from ohmnia.training._transfer import AbstractReferencedRule
 
 _MOST = 0.1
 
 
 @final
-class ChoppedTTv2(AbstractTransferRule):
-    """Hyper-parameters of chopped Tiki-Taka v2, beside those of every transfer rule.
+class ChoppedTTv2(AbstractReferencedRule):
+    """Hyper-parameters of chopped Tiki-Taka v2, beside those of every transfer rule with a reference.
 
     Parameters
     ----------
@@ -44,10 +43,6 @@ class ChoppedTTv2(AbstractTransferRule):
 
     in_chop_prob: float | None = Field(default=None, gt=0, le=1)
     momentum: float | None = Field(default=None, ge=0, lt=1)
-
-    def start(self, block: Block) -> torch.Tensor:
-        """A fast tile at its symmetry points, and these as the reference."""
-        return start_at_symmetry(block)
 
     def flip_probability(self, fast: Tile) -> float:
         """`in_chop_prob` as given, or the default of the module's equation."""

@@ -13,18 +13,17 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal, final
 
-import torch
 from pydantic import Field
 
-from ohmnia.array import Block, Tile
+from ohmnia.array import Tile
 from ohmnia.kernels import TransferSettings
 from ohmnia.training._abstract import BOTH_WAYS, SYMMETRY_POINT
-from ohmnia.training._transfer import AbstractTransferRule, start_at_symmetry
+from ohmnia.training._transfer import AbstractReferencedRule
 
 
 @final
-class TikiTaka(AbstractTransferRule):
-    """Hyper-parameters of Tiki-Taka v1: those of every transfer rule; here `slow_length` is the train of a transfer."""
+class TikiTaka(AbstractReferencedRule):
+    """Hyper-parameters of Tiki-Taka v1: those of every transfer rule with a reference; here `slow_length` is the train of a transfer."""
 
     citations: ClassVar[tuple[str, ...]] = ("gokmen2020",)
     when: ClassVar[str] = "Known symmetry points, no digital matrix; noisier than TTv2."
@@ -32,10 +31,6 @@ class TikiTaka(AbstractTransferRule):
 
     slow_length: int = Field(default=5, ge=1)
     slow_unit: Literal[1] = 1
-
-    def start(self, block: Block) -> torch.Tensor:
-        """A fast tile at its symmetry points, and these as the reference."""
-        return start_at_symmetry(block)
 
     def settings(self, fast: Tile, slow: Tile, learning_rate: float) -> TransferSettings:
         """The numbers that the kernel takes."""

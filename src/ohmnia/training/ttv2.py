@@ -5,25 +5,24 @@ steps cancel, so that A forgets while the gradient is noise. H is a low-pass fil
 
 References
 ----------
-Gokmen, Front. Artif. Intell. 4, 699148 (2021). Limits: R is taken as known without error; an error of R is learned.
+Gokmen, Front. Artif. Intell. 4, 699148 (2021). Limits: an error of R is learned; `reference_error` gives R one.
 """
 
 from __future__ import annotations
 
 from typing import ClassVar, final
 
-import torch
 from pydantic import Field
 
-from ohmnia.array import Block, Tile
+from ohmnia.array import Tile
 from ohmnia.kernels import TransferSettings
 from ohmnia.training._abstract import BOTH_WAYS, SYMMETRY_POINT
-from ohmnia.training._transfer import AbstractTransferRule, start_at_symmetry
+from ohmnia.training._transfer import AbstractReferencedRule
 
 
 @final
-class TTv2(AbstractTransferRule):
-    """Hyper-parameters of Tiki-Taka v2, beside those of every transfer rule.
+class TTv2(AbstractReferencedRule):
+    """Hyper-parameters of Tiki-Taka v2, beside those of every transfer rule with a reference.
 
     Parameters
     ----------
@@ -36,10 +35,6 @@ class TTv2(AbstractTransferRule):
     needs: ClassVar[tuple[str, ...]] = (BOTH_WAYS, SYMMETRY_POINT)
 
     momentum: float | None = Field(default=None, ge=0, lt=1)
-
-    def start(self, block: Block) -> torch.Tensor:
-        """A fast tile at its symmetry points, and these as the reference."""
-        return start_at_symmetry(block)
 
     def settings(self, fast: Tile, slow: Tile, learning_rate: float) -> TransferSettings:
         """The numbers that the kernel takes."""

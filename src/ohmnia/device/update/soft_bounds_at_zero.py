@@ -44,7 +44,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ohmnia._errors import require
-from ohmnia.device.update.relative_step import AbstractRelativeStep, check_noise
+from ohmnia.device.update.relative_step import HIGH, LOW, AbstractRelativeStep, check_noise
 from ohmnia.device.variation import normal_spread
 from ohmnia.random import Stream, normal_like
 
@@ -57,7 +57,7 @@ def cell_parameters(
     bounds: tuple[Tensor, Tensor],
     noise: float,
     multiplicative: bool,
-    unit_siemens: float,
+    per_weight_siemens: float,
 ) -> Float[Tensor, "parameters *cells"]:
     """The parameters (siemens) of cells that are described at weight 0, but for where weight 0 lies.
 
@@ -71,7 +71,7 @@ def cell_parameters(
         sigma.
     multiplicative
         Whether the noise scales with the step.
-    unit_siemens
+    per_weight_siemens
         h.
 
     Returns
@@ -81,9 +81,9 @@ def cell_parameters(
     """
     (up, down), (low, high) = steps, bounds
     span = high - low
-    size = torch.full_like(up, noise) if multiplicative else noise * unit_siemens * (up + down) / 2
-    full_steps = unit_siemens * up * span / high, unit_siemens * down * span / -low
-    return torch.stack([*full_steps, unit_siemens * low, unit_siemens * high, size])
+    size = torch.full_like(up, noise) if multiplicative else noise * per_weight_siemens * (up + down) / 2
+    full_steps = per_weight_siemens * up * span / high, per_weight_siemens * down * span / -low
+    return torch.stack([*full_steps, per_weight_siemens * low, per_weight_siemens * high, size])
 
 
 @final
@@ -93,7 +93,7 @@ class SoftBoundsAtZero(AbstractRelativeStep):
 
     Parameters
     ----------
-    zero_siemens, unit_siemens
+    zero_siemens, per_weight_siemens
         G_0 and h.
     step
         delta.
@@ -116,7 +116,7 @@ class SoftBoundsAtZero(AbstractRelativeStep):
     """
 
     zero_siemens: float
-    unit_siemens: float
+    per_weight_siemens: float
     step: float
     cycle_noise: float
     bound: float = 1.0
@@ -128,10 +128,10 @@ class SoftBoundsAtZero(AbstractRelativeStep):
     half_voltage_ratio: float | None = None
 
     def __post_init__(self) -> None:
-        require(self.unit_siemens > 0, "unit", self.unit_siemens, "above 0")
+        require(self.per_weight_siemens > 0, "per_weight", self.per_weight_siemens, "above 0")
         require(self.bound > 0, "bound", self.bound, "above 0")
-        least = self.unit_siemens * self.bound
-        require(self.zero_siemens > least, "zero", self.zero_siemens, "above unit times bound, so that no cell has less than 0 S")
+        least = self.per_weight_siemens * self.bound
+        require(self.zero_siemens > least, "zero", self.zero_siemens, "above per_weight times bound, so that no cell has less than 0 S")
         require(0 < self.step < self.bound, "step", self.step, "above 0, below the bound")
         require(-1 < self.asymmetry < 1, "asymmetry", self.asymmetry, "-1 to 1")
         check_noise(self.cycle_noise, self.noise, self.half_voltage_ratio)
@@ -139,12 +139,12 @@ class SoftBoundsAtZero(AbstractRelativeStep):
     @property
     def symmetry_point_siemens(self) -> float:
         """Conductance at which a cell without deviations has equal steps up and down."""
-        return self.zero_siemens + self.unit_siemens * self.bound * self.asymmetry
+        return self.zero_siemens + self.per_weight_siemens * self.bound * self.asymmetry
 
     @property
     def step_siemens(self) -> float:
         """Its step there."""
-        return self.unit_siemens * self.step * (1.0 - self.asymmetry**2)
+        return self.per_weight_siemens * self.step * (1.0 - self.asymmetry**2)
 
     def sample(self, shape: tuple[int, ...], stream: Stream) -> Float[Tensor, "parameters *cells"]:
         """Draw the parameters of every cell; see the module's equations."""
@@ -153,8 +153,8 @@ class SoftBoundsAtZero(AbstractRelativeStep):
         up, down = (self.step * (gain + sign * skew).clamp(min=_LEAST) for sign in (1.0, -1.0))
         draw = lambda name: normal_spread(shape, self.bound, self.bound_spread, stream.child(name))  # noqa: E731
         low, high = (draw(name).clamp(min=_LEAST * self.bound) for name in ("low", "high"))
-        parameters = cell_parameters((up, down), (-low, high), self.cycle_noise, self.multiplicative, self.unit_siemens)
-        parameters[2:4] += self.zero_siemens
+        parameters = cell_parameters((up, down), (-low, high), self.cycle_noise, self.multiplicative, self.per_weight_siemens)
+        parameters[LOW : HIGH + 1] += self.zero_siemens
         return parameters.float()
 
     @property
