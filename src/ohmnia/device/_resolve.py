@@ -32,7 +32,9 @@ from ohmnia.technology import LawEntry, Quantity, Technology
 
 LAWS: dict[str, Registry[Any]] = {
     "forming": Registry("forming law", {"normal": NormalForming}),
-    "update": Registry("update law", {"soft-bounds": SoftBounds, "soft-bounds-at-zero": SoftBoundsAtZero, "tabulated": Tabulated}),
+    "update": Registry(
+        "update law", {"soft-bounds": SoftBounds, "soft-bounds-at-zero": SoftBoundsAtZero, "tabulated": Tabulated}
+    ),
     "programming": Registry("programming law", {"identical-pulses": IdenticalPulses, "polynomial-error": PolynomialError}),
     "retention": Registry(
         "retention law",

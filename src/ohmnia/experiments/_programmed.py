@@ -1,7 +1,7 @@
 """An array learns a fixed target matrix from random inputs: the task of Rasch et al. (2024), Fig. 4.
 
-A layer y = W x is to become y = W* x. Its gradients are those of L = sum_i (y_i - y*_i)**2 / (2 m), so that d = (y - y*) / m with m
-outputs; what is left is eps = sqrt(mean (W - W*)**2).
+A layer y = W x with m outputs is to become y = W* x. Its loss is L = sum_i (y_i - y*_i)**2 / (2 m), so that d = (y - y*) / m;
+what is left is eps = sqrt(mean (W - W*)**2).
 
 References
 ----------
@@ -18,9 +18,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from ohmnia._errors import InvalidValueError
 from ohmnia.array import ArrayConfig, Block, PulseScheme, Synapse
 from ohmnia.device import Device, resolve
-from ohmnia.experiments.training import improved
+from ohmnia.experiments.training import improved, update_quantity, with_update_quantity
 from ohmnia.random import Stream, normal_like
 from ohmnia.technology import Technology
 from ohmnia.training import AGAD, SGD, AbstractRule, ChoppedTTv2, TTv2
@@ -89,19 +90,20 @@ def toy_cells(technology: Technology, states: float, asymmetry_spread: float | N
 
 
 def _with_spread(technology: Technology, quantity: str, value: float) -> Technology:
-    entry = technology.laws.update
-    assert entry is not None
-    old = entry.quantities[quantity]
-    assert old.spread is not None
-    changed = old.model_copy(update={"spread": old.spread.model_copy(update={"value": value})})
-    laws = technology.laws.model_copy(
-        update={"update": entry.model_copy(update={"quantities": entry.quantities | {quantity: changed}})}
-    )
-    return technology.model_copy(update={"laws": laws})
+    old = update_quantity(technology, quantity)
+    if old.spread is None:
+        raise InvalidValueError(f"{technology.id}: laws.update.{quantity} has no spread; give it one, as 'rasch2024-toy' does.")
+    spread = old.spread.model_copy(update={"value": value})
+    return with_update_quantity(technology, quantity, old.model_copy(update={"spread": spread}))
 
 
 def programming_errors(
-    rule: AbstractRule, offsets: Sequence[float], cells: Cells, task: Task, streams: Iterable[Stream]
+    rule: AbstractRule,
+    offsets: Sequence[float],
+    cells: Cells,
+    task: Task,
+    streams: Iterable[Stream],
+    learning_rate: float = LEARNING_RATE,
 ) -> Float[Tensor, "offsets seeds"]:
     """Weight errors after all samples.
 
@@ -117,6 +119,8 @@ def programming_errors(
         What they learn.
     streams
         One for each set of arrays; the offsets of one set share its cells.
+    learning_rate
+        lambda.
     """
     devices, size = list(streams), len(task.target)
     synapses = [_started(rule, offset, cells, size, stream) for offset in offsets for stream in devices]
@@ -124,7 +128,7 @@ def programming_errors(
         for synapse in synapses:
             synapse.queue(x, (synapse.forward(x, "read") - y) / size)
         # What tells the offsets apart lies in the blocks by now.
-        rule.apply_all(synapses, LEARNING_RATE)
+        rule.apply_all(synapses, learning_rate)
     errors = [float((synapse.weights() - task.target).double().square().mean().sqrt()) for synapse in synapses]
     return torch.tensor(errors, dtype=torch.float64).reshape(len(offsets), len(devices))
 

@@ -13,6 +13,7 @@ from ohmnia.experiments.relaxation import relaxation
 from ohmnia.experiments.switching import switching
 from ohmnia.experiments.technologies import technologies
 from ohmnia.experiments.training import training
+from ohmnia.experiments.weight_programming import weight_programming
 from ohmnia.experiments.weight_transfer import weight_transfer
 
 # Each takes (technology, seed, **sizes) and runs at the paper's size by default.
@@ -27,5 +28,6 @@ EXPERIMENTS: Registry[Callable[..., Outcome]] = Registry(
         "technologies": technologies,
         "switching": switching,
         "training": training,
+        "weight-programming": weight_programming,
     },
 )

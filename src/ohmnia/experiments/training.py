@@ -23,7 +23,7 @@ from ohmnia.lifecycle.task import Task, digits
 from ohmnia.lifecycle.trainer import accuracy, perceptron, scheduler, train_epoch
 from ohmnia.nn import convert
 from ohmnia.random import Stream
-from ohmnia.technology import Technology
+from ohmnia.technology import Quantity, Technology
 from ohmnia.training import AnalogOptimizer
 
 if TYPE_CHECKING:
@@ -93,14 +93,33 @@ def training(
 
 def improved(technology: Technology, quantity: str, value: float) -> Technology:
     """A technology with another value of one quantity of its update law; a normal spread of the noise scales along."""
-    entry = technology.laws.update
-    if entry is None:
-        raise InvalidValueError(f"{technology.id} has no update law, so it cannot be trained; add [laws.update].")
-    old = entry.quantities[quantity]
+    old = update_quantity(technology, quantity)
     spread = old.spread
     if spread is not None and quantity == "noise_to_signal" and not isinstance(old.value, tuple):
         spread = spread.model_copy(update={"value": spread.value * value / old.value})
-    quantities = entry.quantities | {quantity: old.model_copy(update={"value": value, "spread": spread})}
+    return with_update_quantity(technology, quantity, old.model_copy(update={"value": value, "spread": spread}))
+
+
+def update_quantity(technology: Technology, quantity: str) -> Quantity:
+    """A quantity of the update law.
+
+    Raises
+    ------
+    InvalidValueError
+        The technology has no update law.
+    """
+    entry = technology.laws.update
+    if entry is None:
+        raise InvalidValueError(f"{technology.id} has no update law, so it cannot be trained; add [laws.update].")
+    return entry.quantities[quantity]
+
+
+def with_update_quantity(technology: Technology, quantity: str, changed: Quantity) -> Technology:
+    """A technology with one quantity of its update law replaced."""
+    entry = technology.laws.update
+    if entry is None:
+        return technology
+    quantities = entry.quantities | {quantity: changed}
     laws = technology.laws.model_copy(update={"update": entry.model_copy(update={"quantities": quantities})})
     return technology.model_copy(update={"laws": laws})
 

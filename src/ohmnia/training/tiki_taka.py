@@ -23,7 +23,13 @@ from ohmnia.training._transfer import AbstractReferencedRule
 
 @final
 class TikiTaka(AbstractReferencedRule):
-    """Hyper-parameters of Tiki-Taka v1: those of every transfer rule with a reference; here `slow_length` is the train of a transfer."""
+    """Hyper-parameters of Tiki-Taka v1, those of every transfer rule with a reference.
+
+    Parameters
+    ----------
+    slow_length
+        Train of a transfer.
+    """
 
     citations: ClassVar[tuple[str, ...]] = ("gokmen2020",)
     when: ClassVar[str] = "Known symmetry points, no digital matrix; noisier than TTv2."

@@ -131,7 +131,12 @@ class SoftBoundsAtZero(AbstractRelativeStep):
         require(self.per_weight_siemens > 0, "per_weight", self.per_weight_siemens, "above 0")
         require(self.bound > 0, "bound", self.bound, "above 0")
         least = self.per_weight_siemens * self.bound
-        require(self.zero_siemens > least, "zero", self.zero_siemens, "above per_weight times bound, so that no cell has less than 0 S")
+        require(
+            self.zero_siemens > least,
+            "zero",
+            self.zero_siemens,
+            "above per_weight times bound: no cell below 0 S",
+        )
         require(0 < self.step < self.bound, "step", self.step, "above 0, below the bound")
         require(-1 < self.asymmetry < 1, "asymmetry", self.asymmetry, "-1 to 1")
         check_noise(self.cycle_noise, self.noise, self.half_voltage_ratio)
