@@ -44,21 +44,25 @@ class UpdateLawContract:
         assert float(up.min()) > 0
         assert torch.allclose(up, down, rtol=1e-6, atol=0.0)
 
-    def test_the_mean_cell_is_the_mean_of_the_cells(self, law: AbstractUpdateLaw) -> None:
-        parameters, g = self.cells(law, 20_000)
+    def test_the_mean_symmetry_point_is_the_stated_one(self, law: AbstractUpdateLaw) -> None:
+        _, g = self.cells(law, 20_000)
         tolerance = tolerances.of_mean(float(g.std()), len(g)) + 1e-6 * law.symmetry_point_siemens
         assert abs(float(g.mean()) - law.symmetry_point_siemens) < tolerance
-        step = law.pulse(g, 1, parameters, torch.zeros_like(g)) - g
-        # The number of states, 1 / step, has its mean where it is published.
-        states = law.step_siemens / step
-        assert abs(float(states.mean()) - 1.0) < tolerances.of_mean(float(states.std()), len(g)) + 1e-6
+
+    def test_the_stated_step_is_that_of_a_cell_like_all_others(self, law: AbstractUpdateLaw) -> None:
+        spreads = {field.name: 0.0 for field in dataclasses.fields(law) if field.name.endswith("_spread")}
+        even = dataclasses.replace(law, **spreads)
+        parameters, g = self.cells(even, 1)
+        step = even.pulse(g, 1, parameters, torch.zeros_like(g)) - g
+        assert float(step) == pytest.approx(law.step_siemens, rel=1e-5)
 
     def test_set_raises_and_reset_lowers(self, law: AbstractUpdateLaw) -> None:
         parameters, g = self.cells(law)
-        for share in (0.9, 1.0, 1.1):
-            zero = torch.zeros_like(g)
-            assert (law.pulse(share * g, 1, parameters, zero) > share * g).all()
-            assert (law.pulse(share * g, -1, parameters, zero) < share * g).all()
+        zero = torch.zeros_like(g)
+        # Halfway to where a pulse leads is inside the bounds of any cell.
+        for start in (g, *((g + law.pulse(g, way, parameters, zero)) / 2 for way in (1, -1))):
+            assert (law.pulse(start, 1, parameters, zero) > start).all()
+            assert (law.pulse(start, -1, parameters, zero) < start).all()
 
     def test_a_pulse_is_one_function_of_each_cell(self, law: AbstractUpdateLaw) -> None:
         parameters, g = self.cells(law, 24)
@@ -115,3 +119,12 @@ class UpdateLawContract:
         assert hash(law) == hash(dataclasses.replace(law))
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(law, dataclasses.fields(law)[0].name, 0.0)
+
+
+class MeanNumberOfStates:
+    """For laws that are stated by their mean number of states, beside the contract itself."""
+
+    def test_the_number_of_states_has_its_mean_where_it_is_published(self, law: AbstractUpdateLaw) -> None:
+        parameters, g = UpdateLawContract.cells(law, 20_000)
+        states = law.step_siemens / (law.pulse(g, 1, parameters, torch.zeros_like(g)) - g)
+        assert abs(float(states.mean()) - 1.0) < tolerances.of_mean(float(states.std()), len(g)) + 1e-6

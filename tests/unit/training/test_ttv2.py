@@ -9,6 +9,7 @@ import torch
 from pydantic import ValidationError
 
 import ohmnia
+import tolerances
 from contracts.learning_rule import LearningRuleContract
 from helpers import QUICK_IDEAL, make_synapse, near_ideal, values
 from ohmnia.array import PulseScheme
@@ -80,3 +81,36 @@ def test_momentum_is_the_factor_that_is_left(device: Device) -> None:
 def test_wrong_settings_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError, match=next(iter(wrong))):
         TTv2.model_validate(wrong)
+
+
+def test_a_reference_with_an_error_is_off_by_a_normal_of_that_size(device: Device) -> None:
+    synapse = make_synapse(device, (40, 50), QUICK_IDEAL)
+    block = synapse.blocks[0]
+    TTv2(reference_error=0.2).prepare(block)
+    fast = block.tiles[FAST]
+    points = fast.mapping.weights(fast.device.update.symmetry_points(fast.parameters)).float()
+    error = (block.buffers["reference"] - points).double()
+    assert float(error.std()) == pytest.approx(0.2, abs=tolerances.of_sigma(0.2, error.numel()))
+    assert abs(float(error.mean())) < tolerances.of_mean(0.2, error.numel())
+    # A itself stands at its symmetry points, whatever R is.
+    assert float((fast.weights() - points).abs().max()) < 0.03
+
+
+@pytest.mark.parametrize("wrong", [-0.1, float("nan"), float("inf")])
+def test_an_impossible_error_of_the_reference_is_refused(wrong: float) -> None:
+    with pytest.raises(ValidationError, match="reference_error"):
+        TTv2(reference_error=wrong)
+
+
+def test_an_error_of_the_reference_is_learned(tmp_path: Path) -> None:
+    device = ohmnia.resolve(near_ideal(tmp_path, {"update.states": (1000.0, "1")}))
+    rule, synapse = TTv2(scaling="granularity", reference_error=0.2), make_synapse(device, (4, 4), QUICK_IDEAL)
+    rule.prepare(synapse.blocks[0])
+    block, before = synapse.blocks[0], synapse.weights()
+    away = block.tiles[FAST].weights() - block.buffers["reference"]
+    for k in range(100):
+        synapse.request(values(k, 16, 4), torch.zeros(16, 4))
+        rule.apply(synapse, 0.001)
+    # 400 reads of each column add 0.001 * (A - R), of which H keeps less than a step; soft bounds take some 10 %.
+    moved = synapse.weights() - before
+    assert torch.allclose(moved, 400 * 0.001 * away, rtol=0.15, atol=2 * block.slow.granularity)

@@ -74,7 +74,7 @@ def test_a_law_with_another_step_than_it_says_is_caught() -> None:
             return 0.99 * self.step
 
     with pytest.raises(AssertionError):
-        UpdateLawContract().test_the_mean_cell_is_the_mean_of_the_cells(Short())
+        UpdateLawContract().test_the_stated_step_is_that_of_a_cell_like_all_others(Short())
 
 
 def test_every_registered_law_is_a_member_and_the_interface_is_no_law() -> None:

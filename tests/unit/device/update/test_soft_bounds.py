@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 import tolerances
-from contracts.update_law import UpdateLawContract
+from contracts.update_law import MeanNumberOfStates, UpdateLawContract
 from ohmnia._errors import InvalidValueError, StateError
 from ohmnia.device import Device
 from ohmnia.device.update.relative_step import HIGH, LOW, NOISE, STEP_DOWN, STEP_UP, pulse
@@ -84,7 +84,7 @@ def test_without_a_ratio_weaker_pulses_are_refused_with_the_fix() -> None:
         MEAN_CELL.weakened(one_cell(), torch.ones(1))
 
 
-class TestContract(UpdateLawContract):
+class TestContract(MeanNumberOfStates, UpdateLawContract):
     @pytest.fixture(params=[*EXPONENTS, "published", "additive"], ids=str)
     def law(self, request: pytest.FixtureRequest, device: Device) -> SoftBounds:
         assert isinstance(device.update, SoftBounds)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 import ohmnia
 import tolerances
-from contracts.update_law import UpdateLawContract
+from contracts.update_law import MeanNumberOfStates, UpdateLawContract
 from helpers import make_tile
 from ohmnia._errors import InvalidValueError, StateError
 from ohmnia.array.pulses import PulseScheme
@@ -43,7 +43,7 @@ def quiet(law: Tabulated, g: Tensor, direction: int) -> Tensor:
     return law.pulse(g, direction, one_cell(law).expand(5, len(g)), torch.zeros_like(g)) - g
 
 
-class TestContract(UpdateLawContract):
+class TestContract(MeanNumberOfStates, UpdateLawContract):
     @pytest.fixture(params=["one curve", "spread", "additive", "line"])
     def law(self, request: pytest.FixtureRequest) -> Tabulated:
         noisy = dataclasses.replace(GROWING, noise_to_signal_spread=0.1, **SPREADS)
