@@ -41,8 +41,10 @@ docs: setup
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[docs]"
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
+# A row that does not hold is shown on the pages; it does not stop them.
 reproduction: setup
-	$(BIN)/ohmnia reproduce --out build/reproduction
+	rm -rf build/reproduction
+	-$(BIN)/ohmnia reproduce --out build/reproduction
 	$(BIN)/python docs/make_reproduction.py build/reproduction
 
 clean:

@@ -42,8 +42,8 @@ FAILURE = 1.8
 _SOURCE = "rasch2024, Fig. 4"
 _ABOUT = "The paper's 'about' is taken as within a quarter."
 _SKEW = (
-    "With the 0.1 of the caption of Fig. 4 for the spread of the asymmetry; the 0.3 of Fig. 3, in rows of their own, gives what "
-    "the text says."
+    "With the 0.1 of the caption of Fig. 4 for the spread of the asymmetry; the 0.3 of Fig. 3, in rows of their own, comes "
+    "closer to the text."
 )
 _KEYS = {"SGD": "sgd", "TTv2": "ttv2", "c-TTv2": "cttv2", "AGAD": "agad"}
 
@@ -128,7 +128,7 @@ def weight_programming(
         "weight-programming",
         "Weight error against the reference's offset and the number of states",
         f"Root mean square of W - W* in percent of a unit of weight, mean of {seeds} sets of arrays. SGD has no reference, and "
-        f"AGAD finds its own: they were simulated without an offset, and AGAD with {plan.offsets[-1]:g} too.",
+        f"AGAD finds its own: they were simulated without an offset, and AGAD with one of {plan.offsets[-1]:g} too.",
         lambda: figures.maps(_maps(plan, errors), plan.states, plan.offsets),
     )
     return bench.outcome([plot], [*_choices(size, samples), *left_out])
@@ -242,8 +242,8 @@ def _choices(size: int, samples: int) -> list[str]:
     return [
         f"As published: {size} x {size} target of N(0, 0.3), inputs of N(0, 1), the same for all; lambda 0.1, l_max 5, n_s 5, "
         "gamma_0 200, flips with probability 0.1, beta 0.5; spreads of 0.3, 0.1 for the asymmetry, none for the weights' bounds.",
-        f"Not published, chosen: {samples} inputs; weights that start at 0; d of {BATCH} inputs from one state, their pulses one "
-        "after the other. With d of single inputs every error at 20 states stayed within 0.6 points.",
+        f"Not published, chosen: {samples} inputs; weights that start at 0; d = (y - y*) / m of {BATCH} inputs at once, their "
+        "pulses one after the other. With single inputs every error at 20 states stayed within 0.6 points.",
         "lambda_H = lambda n_s n / (gamma_0 delta lambda_A), with lambda_A from running means of the maxima.",
         "AGAD's choppers are regular, every 10 reads; those of c-TTv2 flip at random. H loses the steps that leave it.",
         "Inputs and products pass the default converters, 7 and 9 bits, and so do the reads of the fast tile.",
