@@ -30,66 +30,83 @@ COLOURS = {"float": "0.2", "published": "C0", "noise-20": "C2", "states-100": "C
 Result = dict[str, Any]
 
 
-def read(choose: bool) -> dict[str, list[Result]]:
+def read(folder: str, choose: bool, network: str = "perceptron") -> dict[str, list[Result]]:
     """Results by case: those that chose hyper-parameters, or those that count."""
     found: dict[str, list[Result]] = defaultdict(list)
-    for path in sorted((HERE / "mnist").glob("*.json")):
+    for path in sorted((HERE / folder).glob("*.json")):
         data = json.loads(path.read_text(encoding="utf-8")) | {"file": path.name}
-        if data["choose"] == choose:
+        if data["choose"] == choose and data.get("network", "perceptron") == network:
             found[data["case"]].append(data)
     return {case: found[case] for case in NAMES if case in found}
 
 
 def settings(result: Result) -> str:
-    """Learning rate, scale and changed hyper-parameters."""
-    parts = [f"lr {result['lr']:g}"]
-    if result["scale"] is not None:
-        parts.append(f"scale {result['scale']:g}")
+    """Learning rate, scale, changed hyper-parameters, and how the data are handed over where that is a choice."""
+    parts, scale = [f"lr {result['lr']:g}"], result["scale"]
+    if scale:
+        parts.append("scale " + (f"{scale:g}" if isinstance(scale, float | int) else " ".join(scale)))
+    if "steps" in result:
+        parts.append(f"{result['steps']} steps of {result['streams']}")
+    if result.get("clip"):
+        parts.append(f"clip {result['clip']:g}")
+    if result.get("images"):
+        parts.append(f"{result['images']:,} images")
     return ", ".join([*parts, *result["rule"]])
 
 
-def row(case: str, results: list[Result]) -> str:
+def score(result: Result) -> float:
+    """What a training is judged by: accuracy in percent, or perplexity."""
+    return result["perplexity"] if "perplexity" in result else 100 * result["accuracy"]
+
+
+def length(result: Result) -> str:
+    """How long it learned."""
+    return f"{result['learned_characters'] / 1e6:.2f} M" if "learned_characters" in result else str(result["epochs"])
+
+
+def markdown(names: tuple[str, ...], lines: list[tuple[str, ...]]) -> str:
+    """A table."""
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (names, ("---",) * len(names), *lines))
+
+
+def row(case: str, results: list[Result]) -> tuple[str, ...]:
     """One line of the table of results: several seeds of the same training."""
-    finals = [100 * result["accuracy"] for result in results]
-    pulses = results[0]["pulses_per_cell_and_sample"]
+    finals = [score(result) for result in results]
+    pulses = next(value for name, value in results[0].items() if name.startswith("pulses_per_cell"))
     wear = ", ".join(f"{name} {value:.2g}" for name, value in sorted(pulses.items()))
-    cells = (
+    return (
         NAMES[case],
         settings(results[0]),
-        str(results[0]["epochs"]),
+        length(results[0]),
         " / ".join(f"{value:.2f}" for value in finals),
         f"{sum(finals) / len(finals):.2f}",
         wear or "–",
         f"{sum(result['seconds'] for result in results) / len(results) / 60:.0f} min",
     )
-    return "| " + " | ".join(cells) + " |"
 
 
 def by_training(results: list[Result]) -> list[list[Result]]:
     """Results that differ in their seed alone, together."""
     groups: dict[str, list[Result]] = defaultdict(list)
     for result in results:
-        groups[f"{settings(result)} {result['epochs']}"].append(result)
+        groups[f"{settings(result)} {length(result)}"].append(result)
     return list(groups.values())
 
 
-def table(results: dict[str, list[Result]]) -> str:
+def table(results: dict[str, list[Result]], learned: str, judged: str, sample: str) -> str:
     """The table of results."""
-    names = "training", "settings", "epochs", "test accuracy of each seed (%)", "mean", "pulses a cell and sample", "time"
-    head = "| " + " | ".join(names) + " |\n" + "|---" * len(names) + "|"
-    lines = [row(case, group) for case, found in results.items() for group in by_training(found)]
-    return "\n".join([head, *lines])
+    names = "training", "settings", learned, f"{judged} of each seed", "mean", f"pulses a cell and {sample}", "time"
+    return markdown(names, [row(case, group) for case, found in results.items() for group in by_training(found)])
 
 
-def choices(results: dict[str, list[Result]]) -> str:
+def choices(results: dict[str, list[Result]], learned: str, judged: str) -> str:
     """What was tried to choose hyper-parameters."""
-    head = "| training | settings | epochs | validation accuracy (%) |\n|---|---|---|---|"
     lines = [
-        f"| {NAMES[case]} | {settings(result)} | {result['epochs']} | {100 * result['accuracy']:.2f} |"
+        (NAMES[case], settings(result), length(result), f"{score(result):.2f}")
         for case, found in results.items()
         for result in found
     ]
-    return "\n".join([head, *lines])
+    return markdown(("training", "settings", learned, judged), lines)
 
 
 def life() -> str:
@@ -117,23 +134,24 @@ def life() -> str:
 def commands(results: dict[str, list[Result]]) -> str:
     """How each result is made again."""
     lines = [f"{result['command']}  # {result['file']}" for found in results.values() for result in found]
-    return "\n".join(["```sh", "export OHMNIA_DATA=...  # or let scikit-learn fetch MNIST", *lines, "```"])
+    return "\n".join(["```sh", *lines, "```"])
 
 
-def draw(results: dict[str, list[Result]]) -> None:
-    """Test accuracy after each epoch."""
+def draw(results: dict[str, list[Result]], name: str, curve: tuple[str, float], labels: dict[str, Any]) -> None:
+    """A quantity (and its factor) after each epoch, or against the characters that were learned."""
     mpl.rcParams["svg.hashsalt"] = "ohmnia"
     figure = Figure(figsize=(6.4, 3.8), layout="constrained")
     axes = figure.subplots()
     for case, found in results.items():
         for k, result in enumerate(found):
-            curve = [100 * value for value in result["curves"]["accuracy"]]
-            label = NAMES[case] if k == 0 else None
-            axes.plot(range(1, len(curve) + 1), curve, color=COLOURS.get(case), lw=1.0, label=label)
-    axes.set(xlabel="epoch", ylabel="test accuracy (%)", ylim=(95.0, 98.8))
+            curves = result["curves"]
+            values = [curve[1] * value for value in curves[curve[0]]]
+            along = [value / 1e6 for value in curves.get("characters", [])] or list(range(1, len(values) + 1))
+            axes.plot(along, values, color=COLOURS.get(case), lw=1.0, label=NAMES[case] if k == 0 else None)
+    axes.set(**labels)
     axes.grid(color="0.9", lw=0.6)
     axes.legend(fontsize=8, frameon=False)
-    figure.savefig(HERE / "mnist.svg", metadata={"Date": None})
+    figure.savefig(HERE / f"{name}.svg", metadata={"Date": None})
 
 
 def fill(page: str, **parts: str) -> None:
@@ -183,11 +201,40 @@ def speed() -> None:
     fill("speed", rows="\n".join([head, *map(speed_row, records)]), where=where)
 
 
+def perceptrons() -> None:
+    """The page of MNIST."""
+    epochs, accuracy = "epochs", "accuracy (%)"
+    results, tried, lenet = read("mnist", False), read("mnist", True), read("mnist", False, "lenet-5")
+    long = {case: [result for result in found if result["epochs"] == 80] for case, found in results.items()}
+    draw(long, "mnist", ("accuracy", 100.0), {"xlabel": "epoch", "ylabel": "test accuracy (%)", "ylim": (95.0, 98.8)})
+    fill(
+        "mnist",
+        results=table(results, epochs, f"test {accuracy}", "sample"),
+        lenet=table(lenet, epochs, f"test {accuracy}", "image"),
+        life=life(),
+        choices=choices(tried, epochs, f"validation {accuracy}"),
+        lenet_choices=choices(read("mnist", True, "lenet-5"), epochs, f"validation {accuracy}"),
+        commands=commands(results),
+        lenet_commands=commands(lenet),
+    )
+
+
+def texts() -> None:
+    """The page of War and Peace."""
+    results, learned = read("text", False), "characters"
+    draw(results, "text", ("cross_entropy", 1.0), {"xlabel": "training characters (M)", "ylabel": "test cross-entropy (nat)"})
+    fill(
+        "text",
+        results=table(results, learned, "test perplexity", "character"),
+        choices=choices(read("text", True), learned, "validation perplexity"),
+        commands=commands(results),
+    )
+
+
 def main() -> None:
     """Write the pages."""
-    results = read(choose=False)
-    draw(results)
-    fill("mnist", results=table(results), choices=choices(read(choose=True)), life=life(), commands=commands(results))
+    perceptrons()
+    texts()
     speed()
 
 
