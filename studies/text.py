@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from trainings import CASES, Progress, Saved, device, fill, one_thread, pulses_per_cell, rule, run, say, write_result
 
 from ohmnia._errors import InvalidValueError, StateError
+from ohmnia.array import ArrayConfig, Periphery
 from ohmnia.kernels import set_threads
 from ohmnia.lifecycle.text import read_text, streams
 from ohmnia.nn import convert
@@ -31,7 +32,7 @@ HIDDEN, LAYERS = 64, 2
 FLOATS = {"float": torch.optim.SGD, "float-adam": torch.optim.Adam}
 JUDGES = 50  # Parts of the judged text that are read side by side.
 JUDGED = 40_000
-_FACTS = ("case", "characters", "piece", "steps", "streams", "seed", "lr", "clip", "scale", "rule", "choose", "text")
+_FACTS = ("case", "characters", "piece", "steps", "streams", "seed", "lr", "clip", "scale", "range", "rule", "choose", "text")
 State = tuple[Tensor, Tensor]
 
 
@@ -82,7 +83,8 @@ def build(options: argparse.Namespace, symbols: int) -> tuple[Characters, torch.
         raise InvalidValueError("--clip is for floating point; a rule scales its pulses by running means of the gradients.")
     pairs = (("*=" + item).split("=")[-2:] for item in options.scale)
     scale: Any = {name: float(value) for name, value in pairs} or None
-    chip: Any = convert(model, device(options.case), output_scale=scale, seed=options.seed)
+    config = ArrayConfig(periphery=Periphery() if options.range is None else Periphery(adc_range=options.range))
+    chip: Any = convert(model, device(options.case), config=config, output_scale=scale, seed=options.seed)
     return chip, AnalogOptimizer(chip, rule(options.case, options.rule), options.lr)
 
 
@@ -100,6 +102,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument(
         "--scale", action="append", default=[], metavar="[PATTERN=]VALUE", help="output scale of arrays; default: by fan-in"
     )
+    parser.add_argument("--range", type=float, help="largest output of the ADC in tile weights; default: 12")
     parser.add_argument("--rule", action="append", default=[], metavar="NAME=VALUE", help="a hyper-parameter of the rule")
     parser.add_argument("--choose", action="store_true", help="judge on training characters that are held out")
     parser.add_argument("--text", type=Path, help="a text file; default: War and Peace in $OHMNIA_DATA")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 import torch
 
+from ohmnia import InvalidValueError
 from ohmnia.kernels import set_threads, threads
 from ohmnia.lifecycle.task import Task
 from ohmnia.random import Stream, uniform
@@ -21,14 +23,25 @@ FOLDER = Path(__file__).parents[1] / "studies"
 
 
 @pytest.fixture
-def study(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+def studies(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The folder of studies, from which a test imports."""
     before = threads(), torch.get_num_threads()
     monkeypatch.syspath_prepend(str(FOLDER))
-    yield importlib.import_module("mnist")
+    yield
     set_threads(before[0])
     torch.set_num_threads(before[1])
-    for name in ("mnist", "trainings"):
+    for name in ("mnist", "text", "trainings"):
         sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def study(studies: None) -> ModuleType:
+    return importlib.import_module("mnist")
+
+
+@pytest.fixture
+def text(studies: None) -> ModuleType:
+    return importlib.import_module("text")
 
 
 class Few:
@@ -61,12 +74,9 @@ def run(study: ModuleType, monkeypatch: pytest.MonkeyPatch, folder: Path, *more:
     return json.loads((folder / f"{study.read_options().name}.json").read_text())
 
 
-def test_a_training_that_was_cut_off_goes_on_with_the_same_bits(
-    study: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    (tmp_path / "whole").mkdir()
-    whole = run(study, monkeypatch, tmp_path / "whole")
-    save, cut = study.Saved.save, tmp_path / "cut"
+def cut_off(study: ModuleType, monkeypatch: pytest.MonkeyPatch, again: Callable[[pytest.MonkeyPatch], object]) -> None:
+    """Run, and stop behind the second save."""
+    save = study.Saved.save
 
     def stop(self: Any, progress: Any) -> None:
         save(self, progress)
@@ -76,7 +86,16 @@ def test_a_training_that_was_cut_off_goes_on_with_the_same_bits(
     with monkeypatch.context() as once:
         once.setattr(study.Saved, "save", stop)
         with pytest.raises(KeyboardInterrupt):
-            run(study, once, cut)
+            again(once)
+
+
+def test_a_training_that_was_cut_off_goes_on_with_the_same_bits(
+    study: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "whole").mkdir()
+    whole = run(study, monkeypatch, tmp_path / "whole")
+    cut = tmp_path / "cut"
+    cut_off(study, monkeypatch, lambda once: run(study, once, cut))
     again = run(study, monkeypatch, cut)
     assert again["curves"] == whole["curves"]
     assert again["pulses_per_cell_and_sample"] == whole["pulses_per_cell_and_sample"]
@@ -100,3 +119,63 @@ def test_every_network_learns_from_a_few_images(study: ModuleType, monkeypatch: 
         assert sum(part.numel() for part in study.network(name, Stream.root(0)).parameters()) == size
         result = run(study, monkeypatch, tmp_path, "--network", name, "--images", "3", "--name", name, "--scale", "0.5", epochs=1)
         assert (result["network"], result["images"], len(result["curves"]["loss"])) == (name, 3, 1)
+
+
+def learn(text: ModuleType, monkeypatch: pytest.MonkeyPatch, folder: Path, case: str, *more: str) -> dict[str, Any]:
+    """Three short pieces of a text that repeats itself; the second epoch begins within them."""
+    (folder / "a.txt").write_bytes(bytes(97 + k % 11 for k in range(2400)))
+    options = {"--characters": 1500, "--piece": 600, "--steps": 10, "--streams": 3, "--name": "short"}
+    options |= {"--text": folder / "a.txt", "--work": folder, "--out": folder}
+    own = [str(word) for pair in options.items() for word in pair]
+    monkeypatch.setattr(sys, "argv", ["text.py", case, "--lr", "0.05" if case == "float-adam" else "2", *own, *more])
+    text.main()
+    return json.loads((folder / "short.json").read_text())
+
+
+@pytest.mark.parametrize("case", ["published", "float-adam"])
+def test_a_text_that_was_cut_off_goes_on_with_the_same_bits(
+    text: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, case: str
+) -> None:
+    for name in ("whole", "cut"):
+        (tmp_path / name).mkdir()
+    whole = learn(text, monkeypatch, tmp_path / "whole", case)
+    cut_off(text, monkeypatch, lambda once: learn(text, once, tmp_path / "cut", case))
+    again = learn(text, monkeypatch, tmp_path / "cut", case)
+    assert again["curves"] == whole["curves"]
+    assert again["cross_entropy"] == whole["cross_entropy"]
+    assert whole["curves"]["characters"] == [600, 1200, 1800]
+    assert whole["perplexity"] == pytest.approx(math.exp(whole["cross_entropy"]))
+
+
+def test_a_text_that_repeats_itself_is_learned_and_choices_see_no_test(
+    text: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    result = learn(text, monkeypatch, tmp_path, "float-adam", "--characters", "9000", "--choose")
+    assert result["judged_characters"] == 108
+    # Parts of 2 characters are judged: the first of each comes after nothing (a guess among 11), the second is sure.
+    assert result["perplexity"] < math.sqrt(11.0)
+    assert result["pulses_per_cell_and_character"] == {}
+
+
+def test_lessons_follow_the_text_and_begin_anew(text: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        sys, "argv", ["text.py", "float", "--lr", "1", "--steps", "4", "--streams", "2", "--piece", "24", "--scale", "1"]
+    )
+    options, tokens = text.read_options(), torch.arange(27)
+    steps = [step for piece in range(2) for step in text.lessons(tokens, options, piece)]
+    assert [anew for anew, _, _ in steps] == [True, False, False, True, False, False]
+    assert [int(x[0, 1]) for _, x, _ in steps] == [13, 17, 21, 13, 17, 21]
+    assert all(torch.equal(y, x + 1) for _, x, y in steps)
+    options.case, options.clip = "published", 1.0
+    with pytest.raises(InvalidValueError, match="--clip is for floating point"):
+        text.build(options, 5)
+    options.clip, options.steps = 0.0, 40
+    with pytest.raises(InvalidValueError, match="longer than the text"):
+        next(text.lessons(tokens, options, 0))
+
+
+def test_scales_are_for_all_arrays_or_by_name(text: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["text.py", "published", "--lr", "1", "--scale", "head=3", "--scale", "2"])
+    model, _ = text.build(text.read_options(), 5)
+    assert (model.head.synapse.output_scale, model.lstm.ih_l0.synapse.output_scale) == (3.0, 2.0)
+    assert model.lstm.ih_l0.synapse.shape == (256, 5)
