@@ -47,9 +47,15 @@ def device(case: str) -> Technology:
 
 
 def rule(case: str, changes: list[str]) -> AbstractRule:
-    """The learning rule of a case, with hyper-parameters that are given as NAME=VALUE."""
-    values = dict(item.split("=", 1) for item in changes)
-    return RULES.get(CASES[case][0]).model_validate({name: _number(value) for name, value in values.items()})
+    """The learning rule of a case, with hyper-parameters that are given as NAME=VALUE; scheme.length is one of its trains."""
+    values: dict[str, Any] = {}
+    for item in changes:
+        (*parts, name), value = item.split("=", 1)[0].split("."), item.split("=", 1)[1]
+        inner = values
+        for part in parts:
+            inner = inner.setdefault(part, {})
+        inner[name] = _number(value)
+    return RULES.get(CASES[case][0]).model_validate(values)
 
 
 def _number(text: str) -> float | str:

@@ -179,3 +179,8 @@ def test_scales_are_for_all_arrays_or_by_name(text: ModuleType, monkeypatch: pyt
     model, _ = text.build(text.read_options(), 5)
     assert (model.head.synapse.output_scale, model.lstm.ih_l0.synapse.output_scale) == (3.0, 2.0)
     assert model.lstm.ih_l0.synapse.shape == (256, 5)
+
+
+def test_a_hyper_parameter_of_the_trains_is_given_by_its_path(text: ModuleType) -> None:
+    rule = text.rule("published", ["scheme.length=31", "fast_rate=4.0", "scaling=granularity"])
+    assert (rule.scheme.length, rule.fast_rate, rule.scaling) == (31, 4.0, "granularity")
