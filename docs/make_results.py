@@ -15,6 +15,7 @@ from ohmnia.bench.works import WORKS
 HERE = Path(__file__).parent / "results"
 NAMES = {
     "float": "floating point, SGD",
+    "float-adam": "floating point, Adam",
     "published": "AGAD, the published device",
     "noise-20": "AGAD, NSR 20 %",
     "states-100": "AGAD, 100 states",
@@ -49,6 +50,8 @@ def settings(result: Result) -> str:
         parts.append(f"{result['steps']} steps of {result['streams']}")
     if result.get("clip"):
         parts.append(f"clip {result['clip']:g}")
+    if result.get("range"):
+        parts.append(f"range {result['range']:g}")
     if result.get("images"):
         parts.append(f"{result['images']:,} images")
     return ", ".join([*parts, *result["rule"]])
