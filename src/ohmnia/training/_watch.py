@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import final
 
-import torch
-
 from ohmnia._errors import ConvergenceError, StateError
 from ohmnia._registry import Registry
-from ohmnia.array import Synapse, Tile
+from ohmnia.array import Synapse, saturated_share
 from ohmnia.device import Device
 from ohmnia.training._abstract import BOTH_WAYS, SYMMETRY_POINT, AbstractRule
 
-_LOW, _HIGH = 2, 3
-_AT_BOUND, _MOST_SATURATED = 0.02, 0.5
+_MOST_SATURATED = 0.5
 _EVERY_STEPS = 50
 
 
@@ -50,18 +47,6 @@ def check_served(rule: AbstractRule, device: Device, layer: str, rules: Registry
         f"Layer '{layer}': {type(rule).__name__} needs {' and '.join(missing)}, which the technology "
         f"'{device.technology.id}' does not have{law}. {fix}"
     )
-
-
-def saturated_share(tile: Tile) -> float:
-    """Share of the weights whose cells all stand within 2 % of the bound in one direction; NaN where a cell is NaN."""
-    low, high = tile.parameters[_LOW], tile.parameters[_HIGH]
-    place = (tile.conductance - low) / (high - low)
-    if bool(place.isnan().any()):
-        return float("nan")
-    gains = torch.tensor(tile.mapping.gains)[:, None, None]
-    towards = torch.where(gains > 0, place, 1.0 - place)
-    held = (towards > 1.0 - _AT_BOUND).all(0) | (towards < _AT_BOUND).all(0)
-    return float(held.float().mean())
 
 
 @final
