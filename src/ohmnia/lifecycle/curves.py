@@ -56,6 +56,10 @@ class Board(Protocol):
         """Take over one record."""
         ...
 
+    def close(self) -> None:
+        """No record follows."""
+        ...
+
 
 @final
 class LearningCurves:
@@ -125,6 +129,11 @@ class LearningCurves:
         if self.board is not None:
             self.board.write(record)
         return record
+
+    def close(self) -> None:
+        """Close the board, if there is one; the file needs no closing."""
+        if self.board is not None:
+            self.board.close()
 
     def _tiles(self) -> Iterator[tuple[tuple[str, int, str], Tile]]:
         for name, layer in self._layers.items():
@@ -226,7 +235,9 @@ def read_curves(path: Path | str) -> Curves:
     if not isinstance(head.get("version"), int) or "edges" not in head:
         raise InvalidValueError(f"{path} holds no learning curves; its first line must give version and edges.")
     if head["version"] > VERSION:
-        raise InvalidValueError(f"{path}: version {head['version']}, newer than {VERSION}, which this ohmnia reads. Update ohmnia.")
+        raise InvalidValueError(
+            f"{path}: version {head['version']}, newer than {VERSION}, which this ohmnia reads. Update ohmnia."
+        )
     return Curves(head["edges"], parts[1:])
 
 

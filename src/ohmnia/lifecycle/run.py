@@ -200,22 +200,19 @@ class Run:
             position.training = {"groups": optimizer.state_dict()["param_groups"], "scheduler": plan.state_dict()}
             self._save(stage)
             self.observer.progress(stage, epoch + 1, training.epochs, f"accuracy {100 * right:.1f} %")
+        if recorded is not None:
+            recorded.close()
         return curves[f"{stage}.accuracy"][-1]
 
     def _epochs_before(self, stage: str) -> int:
         """Epochs that the chip has learned before a stage."""
         return self.scenario.learn.epochs if stage == "relearn" else 0
 
-    @contextmanager
-    def _curves(self, stage: str) -> Iterator[LearningCurves]:
+    def _curves(self, stage: str) -> LearningCurves:
         """The chip's learning curves, from the present position on."""
         after = self._epochs_before(stage) + self._position.epoch
         board = TensorBoard(self.folder / EVENTS, after) if self.tensorboard else None
-        try:
-            yield LearningCurves(self.chip.model, self.folder / CURVES, after, board)
-        finally:
-            if board is not None:
-                board.close()
+        return LearningCurves(self.chip.model, self.folder / CURVES, after, board)
 
     def _followed(self) -> list[float]:
         """Conductances of some cells of the first layer's slow array, the same ones for the whole run."""

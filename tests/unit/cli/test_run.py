@@ -28,7 +28,16 @@ levels = 5
 cells_per_level = 10
 cells_at_50_microsiemens = 100
 """
-FILES = {"report.html", "figures", "metrics.json", "timing.json", "results.nc", "chip.safetensors", "scenario.json"}
+FILES = {
+    "report.html",
+    "figures",
+    "metrics.json",
+    "timing.json",
+    "results.nc",
+    "chip.safetensors",
+    "scenario.json",
+    "curves.jsonl",
+}
 
 
 @pytest.fixture
