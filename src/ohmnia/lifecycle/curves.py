@@ -235,9 +235,7 @@ def read_curves(path: Path | str) -> Curves:
     if not isinstance(head.get("version"), int) or "edges" not in head:
         raise InvalidValueError(f"{path} holds no learning curves; its first line must give version and edges.")
     if head["version"] > VERSION:
-        raise InvalidValueError(
-            f"{path}: version {head['version']}, newer than {VERSION}, which this ohmnia reads. Update ohmnia."
-        )
+        raise InvalidValueError(f"{path}: version {head['version']}, newer than {VERSION}, which this reads. Update ohmnia.")
     return Curves(head["edges"], parts[1:])
 
 
