@@ -59,9 +59,9 @@ def check_served(rule: AbstractRule, device: Device, layer: str, rules: Registry
 class Watch:
     """Follows one layer in training; `name` is for its texts.
 
-    It warns, each once for a layer. First, of no pulses: the gradient, which never gave one, gives none in the first steps that ask
-    for something, and the rule asks for none worth the name; or its slow array never had one, and the rule's digital memory holds
-    next to nothing of the first. Second, of trains that are too short for what every sample asks.
+    It warns, each once for a layer. First, of no pulses: the gradient, which never gave one, gives none in the first steps that
+    ask for something, and the rule asks for none worth the name; or the slow array never had one, and the rule's digital memory
+    holds next to nothing of the first. Second, of trains that are too short for what every sample asks.
     """
 
     def __init__(self, name: str, synapse: Synapse, rule: AbstractRule) -> None:

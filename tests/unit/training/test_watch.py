@@ -55,9 +55,10 @@ def test_saturation_stops_with_layer_and_step(device: Device, share: float, stop
 
 def train(rule: AbstractRule, lr: float, steps: int, size: float = 1.0, shape: tuple[int, int] = (6, 5)) -> list[str]:
     """Texts of the warnings of a regression, whose errors are multiplied by `size`."""
-    torch.manual_seed(0)
-    model = convert(nn.Linear(*shape), ohmnia.technology("cmo-hfox"), config=ArrayConfig(acceptance_range=0.02), seed=0)
-    optimizer = AnalogOptimizer(model, rule, lr)
+    linear = nn.Linear(*shape)
+    linear.load_state_dict({"weight": 0.3 * values(9, *linear.weight.shape), "bias": torch.zeros(shape[1])})
+    model = convert(linear, ohmnia.technology("cmo-hfox"), config=ArrayConfig(acceptance_range=0.02), seed=0)
+    optimizer = AnalogOptimizer(model, rule, lr, digital_lr=0.01)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         for step in range(steps):
@@ -82,9 +83,7 @@ def train(rule: AbstractRule, lr: float, steps: int, size: float = 1.0, shape: t
 def test_no_pulses_at_all_are_told_once_with_the_figure(rule: AbstractRule, fix: str) -> None:
     texts = train(rule, 1e-7, 450)
     assert len(texts) == 1
-    pattern = (
-        rf"Layer '.*': no pulse on any array in the first 200 steps; {type(rule).__name__} asks for at most (\S+) pulses.*{fix}"
-    )
+    pattern = rf"gradient has given no pulse in the first 200 steps; {type(rule).__name__} asks for at most (\S+) pulses.*{fix}"
     found = re.search(pattern, texts[0])
     assert found
     assert 1e-9 < float(found[1]) < 1e-4
@@ -104,12 +103,10 @@ def test_the_figure_is_that_of_the_request(device: Device) -> None:
         watch.after()
 
 
-def test_a_slow_array_that_will_never_move_is_told_once(device: Device) -> None:
+def test_a_slow_array_that_will_never_move_is_told_once() -> None:
     texts = train(AGAD(), 1e-5, 450)
     assert len(texts) == 1
-    assert re.search(
-        "no pulse on the slow array in .00 steps, and the digital memory of AGAD holds at most .* larger learning", texts[0]
-    )
+    assert re.search("no pulse on the slow array in .00 steps, .* AGAD holds at most .* larger learning", texts[0])
 
 
 @pytest.mark.parametrize(
@@ -133,9 +130,21 @@ def test_a_usual_training_is_quiet(rule: AbstractRule) -> None:
     assert train(rule, 0.1, 450) == []
 
 
-def test_a_first_pulse_that_comes_late_is_no_silence() -> None:
-    """About 300 steps fill the digital memory; by step 200 no pulse has come."""
-    assert train(MixedPrecision(), 1e-3, 250) == []
+def test_a_first_pulse_that_comes_late_is_no_silence(device: Device) -> None:
+    """The digital memory is full after 300 steps."""
+    synapse, rule, lr = make_synapse(device, (3, 4)), MixedPrecision(), 0.1
+    rule.prepare(synapse.blocks[0])
+    watch, slow = Watch("fc1", synapse, rule), synapse.blocks[0].slow
+    d = torch.full((1, 3), -slow.granularity / lr / 299.5)
+    given = []
+    for _ in range(310):
+        synapse.requests[:] = [UpdateRequest(torch.ones(1, 4), d)]
+        watch.before(lr)
+        rule.apply(synapse, lr)
+        watch.after()
+        given.append(slow.activity.pulses)
+    assert given[250] == 0
+    assert given[-1] == 12
 
 
 @pytest.mark.parametrize("rule", [AGAD(), SGD(), MixedPrecision()], ids=lambda rule: type(rule).__name__)
