@@ -143,7 +143,7 @@ def main() -> None:
         plan.step()
         progress.add(loss=loss, accuracy=accuracy(model, task.x_test, task.y_test))
         if recorded is not None:
-            recorded.record(progress.epoch + 1, len(task.x), **{name: values[-1] for name, values in progress.curves.items()})
+            recorded.record(progress.epoch + 1, len(task.x), **progress.last())
         progress.epoch, progress.seconds = progress.epoch + 1, progress.seconds + time.perf_counter() - start
         saved.save(progress)
         say(f"{name} epoch {progress.epoch}: loss {loss:.4f}, accuracy {100 * progress.curves['accuracy'][-1]:.2f} %")

@@ -97,6 +97,10 @@ class Progress:
         for name, value in values.items():
             self.curves.setdefault(name, []).append(value)
 
+    def last(self) -> dict[str, float]:
+        """The last value of each curve."""
+        return {name: values[-1] for name, values in self.curves.items()}
+
 
 class Saved:
     """The state of a training in one file: arrays and digital parameters, learning rates, curves.
