@@ -3,6 +3,7 @@
     OHMNIA_DATA=... python studies/mnist.py published --epochs 80 --seed 0
 
 A result goes to docs/results/mnist/NAME.json, the state of a training that was cut off to --work; the same command goes on.
+Beside the state stand the learning curves of its arrays, NAME.curves.jsonl (`ohmnia.lifecycle.read_curves`).
 With --choose the last 5,000 training images judge instead of the test images: only such results choose hyper-parameters.
 """
 
@@ -16,7 +17,20 @@ from typing import Any
 
 import torch
 from torch import nn
-from trainings import CASES, Progress, Saved, device, fill, one_thread, pulses_per_cell, rule, run, say, write_result
+from trainings import (
+    CASES,
+    Progress,
+    Saved,
+    device,
+    fill,
+    learning_curves,
+    one_thread,
+    pulses_per_cell,
+    rule,
+    run,
+    say,
+    write_result,
+)
 
 from ohmnia.kernels import set_threads
 from ohmnia.lifecycle.mnist import CLASSES, PIXELS, mnist
@@ -122,12 +136,14 @@ def main() -> None:
     model, optimizer, plan, facts = prepare(options)
     saved = Saved(options.work / f"{name}.safetensors", model, optimizer, plan, facts)
     progress, order = saved.load(), Stream.root(options.seed).child("order")
-    training = Learn(epochs=options.epochs, batch_size=BATCH)
+    training, recorded = Learn(epochs=options.epochs, batch_size=BATCH), learning_curves(saved, progress)
     while progress.epoch < options.epochs:
         start = time.perf_counter()
         loss = train_epoch(model, optimizer, task, training, order, progress.epoch)
         plan.step()
         progress.add(loss=loss, accuracy=accuracy(model, task.x_test, task.y_test))
+        if recorded is not None:
+            recorded.record(progress.epoch + 1, len(task.x), **progress.last())
         progress.epoch, progress.seconds = progress.epoch + 1, progress.seconds + time.perf_counter() - start
         saved.save(progress)
         say(f"{name} epoch {progress.epoch}: loss {loss:.4f}, accuracy {100 * progress.curves['accuracy'][-1]:.2f} %")

@@ -18,7 +18,20 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from trainings import CASES, Progress, Saved, device, fill, one_thread, pulses_per_cell, rule, run, say, write_result
+from trainings import (
+    CASES,
+    Progress,
+    Saved,
+    device,
+    fill,
+    learning_curves,
+    one_thread,
+    pulses_per_cell,
+    rule,
+    run,
+    say,
+    write_result,
+)
 
 from ohmnia._errors import InvalidValueError, StateError
 from ohmnia.array import ArrayConfig, Periphery
@@ -168,6 +181,7 @@ def main() -> None:
     facts = {key: str(value) if isinstance(value := getattr(options, key), Path) else value for key in _FACTS}
     saved = Saved(options.work / f"{name}.safetensors", model, optimizer, plan, facts)
     progress = saved.load()
+    recorded = learning_curves(saved, progress)
     while progress.epoch < pieces:
         start = time.perf_counter()
         loss, learned = train_piece(model, optimizer, text.learned, options, progress.epoch)
@@ -175,6 +189,8 @@ def main() -> None:
         judged = cross_entropy(model, judge[:JUDGED])
         before = progress.curves.get("characters", [0])[-1]
         progress.add(characters=before + learned, loss=loss, cross_entropy=judged)
+        if recorded is not None:
+            recorded.record(progress.epoch + 1, learned, **progress.last())
         progress.epoch, progress.seconds = progress.epoch + 1, progress.seconds + time.perf_counter() - start
         saved.save(progress)
         say(f"{name} {before + learned:,.0f}: loss {loss:.4f}, cross-entropy {judged:.4f}, perplexity {math.exp(judged):.3f}")

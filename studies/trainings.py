@@ -18,7 +18,7 @@ from torch import nn
 
 from ohmnia._errors import OhmniaError
 from ohmnia.experiments.training import improved
-from ohmnia.lifecycle import Chip
+from ohmnia.lifecycle import Chip, LearningCurves
 from ohmnia.lifecycle.checkpoint import read_file, under_prefix, with_prefix, write_file
 from ohmnia.nn import analog_layers
 from ohmnia.random import Stream, uniform
@@ -103,6 +103,10 @@ class Progress:
         for name, value in values.items():
             self.curves.setdefault(name, []).append(value)
 
+    def last(self) -> dict[str, float]:
+        """The last value of each curve."""
+        return {name: values[-1] for name, values in self.curves.items()}
+
 
 class Saved:
     """The state of a training in one file: arrays and digital parameters, learning rates, curves.
@@ -153,6 +157,13 @@ class Saved:
             **vars(progress),
         }
         write_file(self.path, "run", tensors, kept)
+
+
+def learning_curves(saved: Saved, progress: Progress) -> LearningCurves | None:
+    """The file of curves beside the saved state, from where that stands on; None in floating point."""
+    if saved.chip is None:
+        return None
+    return LearningCurves(saved.model, saved.path.with_suffix(".curves.jsonl"), after=progress.epoch)
 
 
 def pulses_per_cell(model: nn.Module, samples: int) -> dict[str, float]:

@@ -94,3 +94,11 @@ def make_synapse(
     synapse = Synapse(shape, device, config, Stream.root(seed), scale, "layer")
     synapse.program(torch.zeros(shape))
     return synapse
+
+
+def saturate(tile: Tile, share: float) -> None:
+    """Put the first cells of a tile at their upper bounds."""
+    flat = tile.conductance.view(-1)
+    count = round(share * flat.numel())
+    flat[:count] = tile.parameters[3].reshape(-1)[:count]
+    tile.touched()

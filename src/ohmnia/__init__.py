@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from ohmnia._errors import ConvergenceError as ConvergenceError
     from ohmnia._errors import InvalidValueError as InvalidValueError
     from ohmnia._errors import OhmniaError as OhmniaError
+    from ohmnia._errors import OhmniaWarning as OhmniaWarning
     from ohmnia._errors import StateError as StateError
+    from ohmnia._errors import TrainingWarning as TrainingWarning
     from ohmnia._errors import UnknownNameError as UnknownNameError
     from ohmnia.device import resolve as resolve
     from ohmnia.lifecycle import Chip as Chip
@@ -48,7 +50,9 @@ _WHERE = {
     "ConvergenceError": "_errors",
     "InvalidValueError": "_errors",
     "OhmniaError": "_errors",
+    "OhmniaWarning": "_errors",
     "StateError": "_errors",
+    "TrainingWarning": "_errors",
     "UnknownNameError": "_errors",
     "resolve": "device",
     "Chip": "lifecycle",

@@ -30,6 +30,14 @@ class ConvergenceError(OhmniaError, RuntimeError):
     """An iteration that did not reach its tolerance; there is no partial answer."""
 
 
+class OhmniaWarning(UserWarning):
+    """Base of every warning: what the library was asked to do works, but hardly as it was meant."""
+
+
+class TrainingWarning(OhmniaWarning):
+    """A training in which nothing is learned, or not what was asked for."""
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str], where: str = "") -> UnknownNameError:
     """Build the error for an unknown name, with the nearest known one.
 

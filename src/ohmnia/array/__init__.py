@@ -2,6 +2,10 @@
 
 from ohmnia.array.circuit import Wires as Wires
 from ohmnia.array.compensation import Compensation as Compensation
+from ohmnia.array.condition import EDGES as EDGES
+from ohmnia.array.condition import histogram as histogram
+from ohmnia.array.condition import saturated_share as saturated_share
+from ohmnia.array.condition import steps_from_symmetry as steps_from_symmetry
 from ohmnia.array.mapping import Mapping as Mapping
 from ohmnia.array.mapping import mapping as mapping
 from ohmnia.array.periphery import Periphery as Periphery

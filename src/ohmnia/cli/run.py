@@ -29,6 +29,7 @@ def run(
     seed: int | None = typer.Option(None, "--seed", min=0, help="Replaces the scenario's seed."),
     resume: Path | None = typer.Option(None, "--resume", metavar="DIR", help="Take up the run in DIR where it was cut off."),
     force: bool = typer.Option(False, "--force", help="Replace another run's files in the output folder."),
+    tensorboard: bool = typer.Option(False, "--tensorboard", help="Write the learning curves for TensorBoard too."),
     quiet: bool = typer.Option(False, "--quiet", help="Print nothing but errors."),
 ) -> None:
     """Learn on the chip, keep it for ten years, infer, transfer, learn again: digits, arrays, one state."""
@@ -46,7 +47,11 @@ def run(
         console=console,
         disable=quiet,
     )
-    job = _prepare(config, out or _FOLDER, seed, resume, force, _Bars(progress))
+    bars = _Bars(progress)
+    if resume is None:
+        job = _prepare(config, out or _FOLDER, seed, force, bars, tensorboard)
+    else:
+        job = _resume(resume, bars, tensorboard)
     # Only now: a refusal has no empty bars above it.
     with progress:
         results = _execute(job)
@@ -67,14 +72,21 @@ class _Bars:
         self._progress.update(self._tasks[stage], completed=done, text=text)
 
 
-def _prepare(config: Path | None, out: Path, seed: int | None, resume: Path | None, force: bool, bars: _Bars) -> Run:
+def _resume(folder: Path, bars: _Bars, tensorboard: bool) -> Run:
+    import torch
+
+    from ohmnia.lifecycle import Run
+
+    torch.set_num_threads(1)
+    return Run.resume(folder, bars, tensorboard)
+
+
+def _prepare(config: Path | None, out: Path, seed: int | None, force: bool, bars: _Bars, tensorboard: bool) -> Run:
     import torch
 
     from ohmnia.lifecycle import Run, leftovers, load_scenario
 
     torch.set_num_threads(1)
-    if resume is not None:
-        return Run.resume(resume, bars)
     scenario = load_scenario(config, seed)
     if out.exists() and not out.is_dir():
         raise InvalidValueError(f"--out {out} is a file; give a folder.")
@@ -82,7 +94,7 @@ def _prepare(config: Path | None, out: Path, seed: int | None, resume: Path | No
     if found and not force:
         names = ", ".join(path.name for path in found)
         raise InvalidValueError(f"{out} holds another run ({names}). Use --force to replace it, --out DIR, or --resume {out}.")
-    job = Run(scenario, out, bars)
+    job = Run(scenario, out, bars, tensorboard)
     for path in found:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     return job
@@ -101,12 +113,16 @@ def _execute(job: Run) -> Results:
         write_timing(results, job.folder)
         job.finish()
     except KeyboardInterrupt:
-        _stop(f"Stopped. Go on with: ohmnia run --resume {job.folder}", 130)
+        _stop(f"Stopped. Go on with: {_again(job)}", 130)
     except OSError as error:
         full = "The disk is full" if error.errno == errno.ENOSPC else f"Cannot write ({error})"
-        _stop(f"{full}; the last good state stays. Make room, then: ohmnia run --resume {job.folder}", 2)
+        _stop(f"{full}; the last good state stays. Make room, then: {_again(job)}", 2)
     else:
         return results
+
+
+def _again(job: Run) -> str:
+    return f"ohmnia run --resume {job.folder}" + (" --tensorboard" if job.tensorboard else "")
 
 
 def _stop(text: str, status: int) -> NoReturn:

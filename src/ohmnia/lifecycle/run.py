@@ -22,9 +22,11 @@ from ohmnia.device import Device, resolve
 from ohmnia.lifecycle import characterise
 from ohmnia.lifecycle.checkpoint import read_file, under_prefix, with_prefix, write_file
 from ohmnia.lifecycle.chip import Chip
+from ohmnia.lifecycle.curves import LearningCurves
 from ohmnia.lifecycle.record import METRICS, RESULTS, SCENARIO, TIMING, Results, write_json, write_results
 from ohmnia.lifecycle.scenario import Scenario, Training
 from ohmnia.lifecycle.task import Task, digits, permuted, rotated
+from ohmnia.lifecycle.tensorboard import TensorBoard, summary_writer
 from ohmnia.lifecycle.trainer import accuracy, perceptron, scheduler, train_epoch
 from ohmnia.nn import analog_layers, convert
 from ohmnia.random import Stream
@@ -33,6 +35,7 @@ from ohmnia.training import AnalogOptimizer
 
 STAGES = ("float", "learn", "retain", "transfer", "relearn_float", "relearn", "characterise")
 CHECKPOINT, CHIP = "checkpoint.safetensors", "chip.safetensors"
+CURVES, EVENTS = "curves.jsonl", "tensorboard"
 _FOLLOWED_CELLS = 12
 _RETENTION_CELLS = 2000
 _RESPONSE_CELLS = 32
@@ -74,10 +77,20 @@ class Run:
         Where its files go; made if need be.
     observer
         Told of every step.
+    tensorboard
+        Also write the chip's learning curves (`curves.jsonl`) as event files for TensorBoard.
+
+    Raises
+    ------
+    StateError
+        TensorBoard is asked for and not installed.
     """
 
-    def __init__(self, scenario: Scenario, folder: Path, observer: Observer | None = None) -> None:
+    def __init__(self, scenario: Scenario, folder: Path, observer: Observer | None = None, tensorboard: bool = False) -> None:
         self._lap = time.perf_counter()
+        if tensorboard:
+            summary_writer()
+        self.tensorboard = tensorboard
         self.results, self.folder, self.observer = Results(scenario), folder, observer or Silent()
         self.scenario, self.stream = scenario, Stream.root(scenario.seed)
         self.technology = technology(scenario.technology)
@@ -91,7 +104,7 @@ class Run:
         self._count_seconds("setup")
 
     @staticmethod
-    def resume(folder: Path, observer: Observer | None = None) -> Run:
+    def resume(folder: Path, observer: Observer | None = None, tensorboard: bool = False) -> Run:
         """Take up a run that was cut off.
 
         Raises
@@ -105,7 +118,7 @@ class Run:
             why = "its run is complete" if done else "it holds no run that was begun"
             raise ChipFileError(f"{folder}: nothing to resume; {why}.")
         tensors, metadata = read_file(path, "run")
-        run = Run(validated(Scenario, metadata["scenario"], str(path)), folder, observer)
+        run = Run(validated(Scenario, metadata["scenario"], str(path)), folder, observer, tensorboard)
         run.chip.restore(under_prefix("chip", tensors), metadata["chip"], str(path))
         run.float_model.load_state_dict(under_prefix("float", tensors))
         run.float_again.load_state_dict(under_prefix("float_again", tensors))
@@ -172,19 +185,34 @@ class Run:
             optimizer.load_state_dict({"state": {}, "param_groups": position.training["groups"]})
             plan.load_state_dict(position.training["scheduler"])
         order = self.stream.child("order", "again" if stage.startswith("relearn") else "first")
+        recorded = self._curves(stage) if model is self.chip.model else None
         for epoch in range(position.epoch, training.epochs):
             loss = train_epoch(model, optimizer, task, training, order, epoch)
             plan.step()
             right = accuracy(model, task.x_test, task.y_test)
             curves.setdefault(f"{stage}.loss", []).append(loss)
             curves.setdefault(f"{stage}.accuracy", []).append(right)
-            if model is self.chip.model:
+            if recorded is not None:
+                values = {f"{stage}.loss": loss, f"{stage}.accuracy": right}
+                recorded.record(self._epochs_before(stage) + epoch + 1, len(task.x), **values)
                 curves.setdefault(f"cells.{stage}", []).append(self._followed())
             position.epoch = epoch + 1
             position.training = {"groups": optimizer.state_dict()["param_groups"], "scheduler": plan.state_dict()}
             self._save(stage)
             self.observer.progress(stage, epoch + 1, training.epochs, f"accuracy {100 * right:.1f} %")
+        if recorded is not None:
+            recorded.close()
         return curves[f"{stage}.accuracy"][-1]
+
+    def _epochs_before(self, stage: str) -> int:
+        """Epochs that the chip has learned before a stage."""
+        return self.scenario.learn.epochs if stage == "relearn" else 0
+
+    def _curves(self, stage: str) -> LearningCurves:
+        """The chip's learning curves, from the present position on."""
+        after = self._epochs_before(stage) + self._position.epoch
+        board = TensorBoard(self.folder / EVENTS, after) if self.tensorboard else None
+        return LearningCurves(self.chip.model, self.folder / CURVES, after, board)
 
     def _followed(self) -> list[float]:
         """Conductances of some cells of the first layer's slow array, the same ones for the whole run."""
@@ -273,5 +301,5 @@ class Run:
 
 def leftovers(folder: Path) -> list[Path]:
     """Files of an earlier run in a folder."""
-    names = (SCENARIO, CHECKPOINT, CHIP, METRICS, TIMING, RESULTS, "report.html", "figures")
+    names = (SCENARIO, CHECKPOINT, CHIP, METRICS, TIMING, RESULTS, CURVES, EVENTS, "report.html", "figures")
     return [folder / name for name in names if (folder / name).exists()]

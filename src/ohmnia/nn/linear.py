@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ohmnia._errors import InvalidValueError
+from ohmnia._errors import InvalidValueError, TrainingWarning
 from ohmnia.array import Synapse
 from ohmnia.nn._digital import filled
 from ohmnia.nn.functional import analog_product
@@ -69,6 +69,7 @@ class AnalogLinear(nn.Module):
             warnings.warn(
                 f"Layer '{self.synapse.name}' has {len(self.synapse.requests)} update requests that no rule has taken: "
                 "arrays are no Parameters, so a plain torch optimizer never trains them. Use ohmnia.AnalogOptimizer.",
+                TrainingWarning,
                 stacklevel=2,
             )
         if self.has_column:

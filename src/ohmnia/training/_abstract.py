@@ -7,11 +7,15 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar, NamedTuple
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from ohmnia._validation import Strict
 from ohmnia.array import Block, Synapse, Tile, UpdateRequest
 
 BOTH_WAYS = "pulses in both directions"
+# max|x| max|d| of a sample that asks for something; a solved task leaves less.
+NO_ERROR = 1e-7
 SYMMETRY_POINT = "a symmetry point inside the window"
 
 
@@ -27,6 +31,7 @@ class AbstractRule(Strict):
     """A frozen record of hyper-parameters; all state lives in the synapse's blocks. `citations` are bibliography keys.
 
     `when` says in a sentence when to use the rule, and `needs` what it asks of the device.
+    `quiet_fix` and `short_fix` say what to try where it gives no pulses, and where its trains are too short.
     A rule that `reads_columns` inside its kernel reads ideal wires there; the optimizer refuses it between others.
     """
 
@@ -34,10 +39,27 @@ class AbstractRule(Strict):
     reads_columns: ClassVar[bool] = False
     when: ClassVar[str] = ""
     needs: ClassVar[tuple[str, ...]] = (BOTH_WAYS,)
+    quiet_fix: ClassVar[str] = "Try a larger learning rate, or a smaller output_scale."
+    short_fix: ClassVar[str] = "Try a smaller learning rate, a larger output_scale, or longer trains (`length`)."
 
     def derived(self, tile: Tile) -> dict[str, float]:
         """Hyper-parameters that follow from the device, with their values for a tile."""
         return {}
+
+    def taught(self, block: Block) -> Tile:
+        """The array that the gradient goes to."""
+        return block.slow
+
+    def most_pulses(self, tile: Tile, products: Float[Tensor, " samples"], learning_rate: float) -> float:
+        """Pulses that one weight is to get at most, on average, from samples with these max|x| max|d|.
+
+        `tile` is the one that is `taught`, and `learning_rate` acts on its weights.
+        """
+        return learning_rate * float(products.sum()) / tile.granularity
+
+    def waiting(self, block: Block) -> float | None:
+        """Largest part of a pulse on the slow array that a digital memory holds; None: none, or not filled for long enough."""
+        return None
 
     @abstractmethod
     def prepare(self, block: Block) -> None:

@@ -31,7 +31,9 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from pydantic import Field
+from torch import Tensor
 
 from ohmnia.array import SLOW, Block, PulseScheme, Tile, UpdateRequest
 from ohmnia.kernels import (
@@ -47,10 +49,11 @@ from ohmnia.kernels import (
     reads_of,
 )
 from ohmnia.random import normal_like
-from ohmnia.training._abstract import AbstractRule, Lesson
+from ohmnia.training._abstract import NO_ERROR, AbstractRule, Lesson
 
 FAST = "fast"
 MEMORY_IN_STATES = 10.0
+_TAKEN_UP = 10
 
 
 class AbstractTransferRule(AbstractRule):
@@ -76,6 +79,8 @@ class AbstractTransferRule(AbstractRule):
     """
 
     reads_columns: ClassVar[bool] = True
+    quiet_fix: ClassVar[str] = "Try a larger fast_rate."
+    short_fix: ClassVar[str] = "Try a smaller fast_rate, or longer trains (`length` of the scheme)."
 
     fast_rate: float = Field(default=1.0, gt=0)
     scheme: PulseScheme = PulseScheme(length=5)
@@ -126,6 +131,21 @@ class AbstractTransferRule(AbstractRule):
         block.ensure_buffer("reads", torch.zeros(cols, dtype=torch.int32))
         block.ensure_buffer("clock", torch.tensor(block.tiles[FAST].clock_seconds, dtype=torch.float64))
         block.ensure_buffer("scalars", torch.zeros(4, dtype=torch.float64))
+
+    def taught(self, block: Block) -> Tile:
+        """The fast array."""
+        return block.tiles[FAST]
+
+    def most_pulses(self, tile: Tile, products: Float[Tensor, " samples"], learning_rate: float) -> float:
+        """`fast_rate` from a mean sample, whatever the gradient's size and the learning rate."""
+        return self.fast_rate * int(products.count_nonzero())
+
+    def waiting(self, block: Block) -> float | None:
+        """Largest |H|, once it has taken up ten reads of every column."""
+        settings, buffers = self.settings(block.tiles[FAST], block.slow, 1.0), block.buffers
+        learned = int(buffers["reads"].min()) >= settings.wait + _TAKEN_UP
+        asked = float(buffers["scalars"][2:].prod()) > NO_ERROR
+        return float(buffers["hidden"].abs().max()) if learned and asked and not settings.direct else None
 
     def learn(self, block: Block, request: UpdateRequest, learning_rate: float) -> None:
         """One mini-batch, sample after sample, inside a kernel."""

@@ -1,20 +1,23 @@
-"""What goes wrong in training: a rule that the device cannot serve, arrays at their bounds."""
+"""What goes wrong in training: a rule that the device cannot serve, arrays at bounds, no pulses, trains that are too short."""
 
 from __future__ import annotations
 
+import warnings
 from typing import final
 
 import torch
 
-from ohmnia._errors import ConvergenceError, StateError
+from ohmnia._errors import ConvergenceError, StateError, TrainingWarning
 from ohmnia._registry import Registry
-from ohmnia.array import Synapse, Tile
+from ohmnia.array import Synapse, saturated_share
 from ohmnia.device import Device
-from ohmnia.training._abstract import BOTH_WAYS, SYMMETRY_POINT, AbstractRule
+from ohmnia.training._abstract import BOTH_WAYS, NO_ERROR, SYMMETRY_POINT, AbstractRule
 
-_LOW, _HIGH = 2, 3
-_AT_BOUND, _MOST_SATURATED = 0.02, 0.5
-_EVERY_STEPS = 50
+_MOST_SATURATED = 0.5
+_EVERY_STEPS, _WINDOW_STEPS = 50, 200
+# A weight that may get a tenth of a pulse in the window is not silent; neither is one that has a thousandth of its first.
+_FEW_PULSES, _HARDLY_WAITING = 0.1, 1e-3
+_ONLY_SHORT = 0.99
 
 
 def offers(device: Device) -> set[str]:
@@ -52,24 +55,28 @@ def check_served(rule: AbstractRule, device: Device, layer: str, rules: Registry
     )
 
 
-def saturated_share(tile: Tile) -> float:
-    """Share of the weights whose cells all stand within 2 % of the bound in one direction; NaN where a cell is NaN."""
-    low, high = tile.parameters[_LOW], tile.parameters[_HIGH]
-    place = (tile.conductance - low) / (high - low)
-    if bool(place.isnan().any()):
-        return float("nan")
-    gains = torch.tensor(tile.mapping.gains)[:, None, None]
-    towards = torch.where(gains > 0, place, 1.0 - place)
-    held = (towards > 1.0 - _AT_BOUND).all(0) | (towards < _AT_BOUND).all(0)
-    return float(held.float().mean())
-
-
 @final
 class Watch:
-    """Follows one layer in training; `name` is for its texts."""
+    """Follows one layer in training; `name` is for its texts.
 
-    def __init__(self, name: str, synapse: Synapse) -> None:
-        self.name, self.synapse, self.steps = name, synapse, 0
+    It warns, each once for a layer. First, of no pulses: the gradient, which never gave one, gives none in the first steps that
+    ask for something, and the rule asks for none worth the name; or the slow array never had one, and the rule's digital memory
+    holds next to nothing of the first. Second, of trains that are too short for what every sample asks.
+    """
+
+    def __init__(self, name: str, synapse: Synapse, rule: AbstractRule) -> None:
+        self.name, self.synapse, self.rule, self.steps = name, synapse, rule, 0
+        self._asked_steps, self._asked_pulses = 0, 0.0
+        self._samples, self._short, self._first = 0, 0, True
+        self._silent = self._late = self._roomy = True
+
+    def before(self, learning_rate: float) -> None:
+        """Note what a step asks for."""
+        if self._first:
+            self._first, self._short = False, self._short_updates()
+        self._samples += sum(len(request.x) for request in self.synapse.requests)
+        if self._silent:
+            self._note_pulses(learning_rate)
 
     def after(self) -> None:
         """Judge the step.
@@ -82,6 +89,13 @@ class Watch:
         self.steps += 1
         if self.steps % _EVERY_STEPS == 0:
             self._check_bounds()
+        if self._silent:
+            self._check_pulses()
+        if self.steps % _WINDOW_STEPS == 0:
+            if self._late:
+                self._check_slow()
+            if self._roomy:
+                self._check_trains()
 
     def _check_bounds(self) -> None:
         for block in self.synapse.blocks:
@@ -93,3 +107,57 @@ class Watch:
                 f"Layer '{self.name}', step {self.steps}: the array has {found}. Training has diverged; try a smaller learning "
                 "rate, a larger output_scale, or a rule that suits the device (`ohmnia rules`)."
             )
+
+    def _note_pulses(self, learning_rate: float) -> None:
+        """Add up the most that a weight can have been asked for; only while no pulse has come."""
+        products = torch.cat([request.x.abs().amax(1) * request.d.abs().amax(1) for request in self.synapse.requests])
+        if len(products) and float(products.max()) > NO_ERROR:
+            tile, rate = self.rule.taught(self.synapse.blocks[0]), learning_rate / self.synapse.output_scale
+            self._asked_steps += 1
+            self._asked_pulses += self.rule.most_pulses(tile, products, rate)
+
+    def _check_pulses(self) -> None:
+        if any(self.rule.taught(block).activity.pulses for block in self.synapse.blocks) or self._asked_pulses > _FEW_PULSES:
+            self._silent = False
+        elif self._asked_steps >= _WINDOW_STEPS:
+            self._silent = False
+            each = self._asked_pulses / self._asked_steps
+            self._warn(
+                f"the gradient has given no pulse in the first {self._asked_steps} steps; {type(self.rule).__name__} asks for at "
+                f"most {each:.1g} pulses of a cell in a step, so that nothing is learned. {self.rule.quiet_fix}"
+            )
+
+    def _check_slow(self) -> None:
+        blocks = self.synapse.blocks
+        if any(block.slow.activity.pulses for block in blocks):
+            self._late = False
+            return
+        waiting = [part for block in blocks if (part := self.rule.waiting(block)) is not None]
+        if len(waiting) < len(blocks):
+            return
+        self._late = False
+        if max(waiting) < _HARDLY_WAITING:
+            self._warn(
+                f"no pulse on the slow array in {self.steps} steps, and the digital memory of {type(self.rule).__name__} holds "
+                f"at most {max(waiting):.1g} of the first one. Try a larger learning rate."
+            )
+
+    def _short_updates(self) -> int:
+        """Updates so far that were cut short, on a mean block."""
+        blocks = self.synapse.blocks
+        return sum(self.rule.taught(block).activity.short_updates for block in blocks) // len(blocks)
+
+    def _check_trains(self) -> None:
+        before, samples = self._short, self._samples
+        self._short, self._samples = self._short_updates(), 0
+        share = (self._short - before) / samples if samples else 0.0
+        if share < _ONLY_SHORT:
+            return
+        self._roomy = False
+        self._warn(
+            f"in the last {_WINDOW_STEPS} steps the trains of {100 * min(share, 1.0):.1f} % of the samples were too short for "
+            f"what {type(self.rule).__name__} asked, so that every update was smaller than meant. {self.rule.short_fix}"
+        )
+
+    def _warn(self, text: str) -> None:
+        warnings.warn(f"Layer '{self.name}': {text}", TrainingWarning, stacklevel=2)

@@ -24,7 +24,9 @@ from __future__ import annotations
 from typing import ClassVar, final
 
 import torch
+from jaxtyping import Float
 from pydantic import Field
+from torch import Tensor
 
 from ohmnia.array import SLOW, Block, Tile, UpdateRequest
 from ohmnia.training._abstract import AbstractRule
@@ -69,6 +71,10 @@ class MixedPrecision(AbstractRule):
         if bool((wanted != counts).any()):
             tile.activity.short_updates += len(request.x)
         pulse_cells(tile, counts.long())
+
+    def most_pulses(self, tile: Tile, products: Float[Tensor, " samples"], learning_rate: float) -> float:
+        """What chi grows by at most, in steps."""
+        return learning_rate * float(products.sum()) / self.derived(tile)["step"]
 
     def derived(self, tile: Tile) -> dict[str, float]:
         """The step."""

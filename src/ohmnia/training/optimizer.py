@@ -75,7 +75,7 @@ class AnalogOptimizer(torch.optim.Optimizer):
         for key, (layer, own) in self._rules.items():
             for block in layer.synapse.blocks:
                 own.prepare(block)
-            self._watches[key] = Watch(layer.synapse.name, layer.synapse)
+            self._watches[key] = Watch(layer.synapse.name, layer.synapse, own)
         parameters = list(model.parameters())
         if digital is None and parameters:
             digital = torch.optim.SGD(parameters, default)
@@ -161,6 +161,8 @@ class AnalogOptimizer(torch.optim.Optimizer):
     def _apply(self, keys: list[int], learning_rate: float) -> None:
         """Let the rule of a group learn what its layers have asked for."""
         asked = [key for key in keys if self._rules[key][0].synapse.requests]
+        for key in asked:
+            self._watches[key].before(learning_rate)
         if asked:
             self._rules[asked[0]][1].apply_all([self._rules[key][0].synapse for key in asked], learning_rate)
         for key in asked:

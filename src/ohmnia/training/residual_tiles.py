@@ -75,6 +75,10 @@ class ResidualTiles(AbstractRule):
         """Names of the arrays, from the coarsest to the finest."""
         return [SLOW, *(f"residual{k}" for k in range(1, self.tiles))]
 
+    def taught(self, block: Block) -> Tile:
+        """The finest array."""
+        return block.tiles[self.names()[-1]]
+
     def unit(self, tile: Tile) -> float:
         """gamma, as given or by the granularity of the device."""
         return min(tile.granularity, _LARGEST_GAMMA) if self.gamma is None else self.gamma

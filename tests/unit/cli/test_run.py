@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,16 @@ levels = 5
 cells_per_level = 10
 cells_at_50_microsiemens = 100
 """
-FILES = {"report.html", "figures", "metrics.json", "timing.json", "results.nc", "chip.safetensors", "scenario.json"}
+FILES = {
+    "report.html",
+    "figures",
+    "metrics.json",
+    "timing.json",
+    "results.nc",
+    "chip.safetensors",
+    "scenario.json",
+    "curves.jsonl",
+}
 
 
 @pytest.fixture
@@ -108,3 +118,37 @@ def test_interrupted_and_resumed(
     monkeypatch.undo()
     assert ohmnia("--resume", out).exit_code == 0
     assert (out / "metrics.json").read_bytes() == (small_run[1] / "metrics.json").read_bytes()
+
+
+def test_tensorboard_is_refused_before_anything_is_written(
+    scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard.writer", None)
+    outcome = ohmnia(scenario, "--out", tmp_path / "out", "--tensorboard")
+    assert "ohmnia[tensorboard]" in str(outcome.exception)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_interrupted_run_with_tensorboard_goes_on_with_it(
+    scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[tuple[str, float]] = []
+
+    class Board:
+        def __init__(self, folder: Path, after: float) -> None:
+            made.append((folder.name, after))
+
+        def write(self, record: dict[str, Any]) -> None:
+            if record["epoch"] == 2 and len(made) == 1:
+                raise KeyboardInterrupt
+
+        def close(self) -> None:
+            made.append(("closed", 0))
+
+    monkeypatch.setattr(lifecycle_run, "summary_writer", lambda: None)
+    monkeypatch.setattr(lifecycle_run, "TensorBoard", Board)
+    stopped = ohmnia(scenario, "--out", tmp_path / "out", "--tensorboard")
+    assert stopped.exit_code == 130
+    assert f"ohmnia run --resume {tmp_path / 'out'} --tensorboard" in stopped.output
+    assert ohmnia("--resume", tmp_path / "out", "--tensorboard").exit_code == 0
+    assert made == [("tensorboard", 0), ("tensorboard", 1), ("closed", 0), ("tensorboard", 3), ("closed", 0)]

@@ -74,7 +74,7 @@ def test_cut_anywhere_and_resumed_is_the_run_that_was_not(small_run: tuple[Resul
     assert not (tmp_path / "metrics.json").exists()
     Run.resume(tmp_path).execute()
     assert metrics(tmp_path) == metrics(small_run[1])
-    for name in ("chip.safetensors",):
+    for name in ("chip.safetensors", "curves.jsonl"):
         assert (tmp_path / name).read_bytes() == (small_run[1] / name).read_bytes()
 
 
@@ -85,7 +85,8 @@ def test_same_bits_for_one_and_two_threads(small_run: tuple[Results, Path], tmp_
             torch.set_num_threads(threads)
             Run(small_scenario(), tmp_path / str(threads)).execute()
             assert metrics(tmp_path / str(threads)) == metrics(small_run[1])
-            assert (tmp_path / str(threads) / "chip.safetensors").read_bytes() == (small_run[1] / "chip.safetensors").read_bytes()
+            for name in ("chip.safetensors", "curves.jsonl"):
+                assert (tmp_path / str(threads) / name).read_bytes() == (small_run[1] / name).read_bytes()
     finally:
         torch.set_num_threads(before)
 
@@ -125,4 +126,6 @@ def test_nothing_to_resume_is_said(small_run: tuple[Results, Path], tmp_path: Pa
 
 def test_leftovers_name_the_files_of_a_run(small_run: tuple[Results, Path], tmp_path: Path) -> None:
     assert leftovers(tmp_path) == []
-    assert {"metrics.json", "chip.safetensors", "scenario.json"} <= {path.name for path in leftovers(small_run[1])}
+    assert {"metrics.json", "chip.safetensors", "scenario.json", "curves.jsonl"} <= {
+        path.name for path in leftovers(small_run[1])
+    }
