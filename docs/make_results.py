@@ -225,6 +225,8 @@ def perceptrons() -> None:
 def texts() -> None:
     """The page of War and Peace."""
     results, learned = read("text", False), "characters"
+    if not results:
+        return
     draw(results, "text", ("cross_entropy", 1.0), {"xlabel": "training characters (M)", "ylabel": "test cross-entropy (nat)"})
     fill(
         "text",
