@@ -156,8 +156,10 @@ class SoftBoundsAtZero(AbstractRelativeStep):
         gain = torch.exp(self.step_spread * normal_like(stream.child("gain"), shape))
         skew = normal_spread(shape, self.asymmetry, self.asymmetry_spread, stream.child("asymmetry"))
         up, down = (self.step * (gain + sign * skew).clamp(min=_LEAST) for sign in (1.0, -1.0))
-        draw = lambda name: normal_spread(shape, self.bound, self.bound_spread, stream.child(name))  # noqa: E731
-        low, high = (draw(name).clamp(min=_LEAST * self.bound) for name in ("low", "high"))
+        low, high = (
+            normal_spread(shape, self.bound, self.bound_spread, stream.child(name)).clamp(min=_LEAST * self.bound)
+            for name in ("low", "high")
+        )
         parameters = cell_parameters((up, down), (-low, high), self.cycle_noise, self.multiplicative, self.per_weight_siemens)
         parameters[LOW : HIGH + 1] += self.zero_siemens
         return parameters.float()
