@@ -29,7 +29,10 @@ def described(cells: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 
 class TestContract(UpdateLawContract):
-    @pytest.fixture(params=[PLAIN, SPREAD, dataclasses.replace(SPREAD, noise="multiplicative")], ids=["plain", "spread", "ratio"])
+    @pytest.fixture(
+        params=[PLAIN, SPREAD, dataclasses.replace(SPREAD, noise="multiplicative"), dataclasses.replace(PLAIN, asymmetry=0.4)],
+        ids=["plain", "spread", "ratio", "asymmetric"],
+    )
     def law(self, request: pytest.FixtureRequest) -> SoftBoundsAtZero:
         return request.param
 
