@@ -27,7 +27,8 @@ NAMES = {
     "residual-tiles": "residual tiles on the published device",
     "rider": "RIDER on the published device",
 }
-COLOURS = {"float": "0.2", "published": "C0", "noise-20": "C2", "states-100": "C1", "skew-50": "C4", "sgd": "C3"}
+# A colour a case, in the order of the names; floating point is grey.
+COLOURS = {case: f"C{k % 10}" for k, case in enumerate(NAMES)} | {"float": "0.2", "float-adam": "0.6"}
 Result = dict[str, Any]
 
 
