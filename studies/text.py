@@ -95,10 +95,17 @@ def build(options: argparse.Namespace, symbols: int) -> tuple[Characters, torch.
     if options.clip:
         raise InvalidValueError("--clip is for floating point; a rule scales its pulses by running means of the gradients.")
     pairs = (("*=" + item).split("=")[-2:] for item in options.scale)
-    scale: Any = {name: float(value) for name, value in pairs} or None
+    scale: Any = {name: _scale(value) for name, value in pairs} or None
     config = ArrayConfig(periphery=Periphery() if options.range is None else Periphery(adc_range=options.range))
     chip: Any = convert(model, device(options.case), config=config, output_scale=scale, seed=options.seed)
     return chip, AnalogOptimizer(chip, rule(options.case, options.rule), options.lr)
+
+
+def _scale(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise InvalidValueError(f"--scale {text}: valid: a number, or PATTERN=NUMBER, e.g. head=1.") from None
 
 
 def read_options() -> argparse.Namespace:

@@ -16,7 +16,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from ohmnia._errors import OhmniaError
+from ohmnia._errors import InvalidValueError, OhmniaError
+from ohmnia._validation import validated
 from ohmnia.experiments.training import improved
 from ohmnia.lifecycle import Chip, LearningCurves
 from ohmnia.lifecycle.checkpoint import read_file, under_prefix, with_prefix, write_file
@@ -50,12 +51,15 @@ def rule(case: str, changes: list[str]) -> AbstractRule:
     """The learning rule of a case, with hyper-parameters that are given as NAME=VALUE; scheme.length is one of its trains."""
     values: dict[str, Any] = {}
     for item in changes:
-        (*parts, name), value = item.split("=", 1)[0].split("."), item.split("=", 1)[1]
+        path, given, value = item.partition("=")
+        if not given:
+            raise InvalidValueError(f"--rule {item}: valid: NAME=VALUE, e.g. in_chop_prob=0.2.")
+        *parts, name = path.split(".")
         inner = values
         for part in parts:
             inner = inner.setdefault(part, {})
         inner[name] = _number(value)
-    return RULES.get(CASES[case][0]).model_validate(values)
+    return validated(RULES.get(CASES[case][0]), values, "--rule")
 
 
 def _number(text: str) -> float | str:

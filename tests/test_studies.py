@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import torch
 
-from ohmnia import InvalidValueError
+from ohmnia._errors import InvalidValueError, OhmniaError
 from ohmnia.kernels import set_threads, threads
 from ohmnia.lifecycle.task import Task
 from ohmnia.random import Stream, uniform
@@ -184,3 +184,14 @@ def test_scales_are_for_all_arrays_or_by_name(text: ModuleType, monkeypatch: pyt
 def test_a_hyper_parameter_of_the_trains_is_given_by_its_path(text: ModuleType) -> None:
     rule = text.rule("published", ["scheme.length=31", "fast_rate=4.0", "scaling=granularity"])
     assert (rule.scheme.length, rule.fast_rate, rule.scaling) == (31, 4.0, "granularity")
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [("slow_unti=2", "slow_unti.*slow_unit"), ("slow_unit=0", "slow_unit"), ("slow_unit", "NAME=VALUE")],
+)
+def test_a_wrong_hyper_parameter_is_one_line(
+    study: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, change: str, text: str
+) -> None:
+    with pytest.raises(OhmniaError, match=text):
+        run(study, monkeypatch, tmp_path, "--rule", change)
