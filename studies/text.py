@@ -45,7 +45,7 @@ HIDDEN, LAYERS = 64, 2
 FLOATS = {"float": torch.optim.SGD, "float-adam": torch.optim.Adam}
 JUDGES = 50  # Parts of the judged text that are read side by side.
 JUDGED = 40_000
-_FACTS = ("case", "characters", "piece", "steps", "streams", "seed", "lr", "clip", "scale", "range", "rule", "choose", "text")
+_FACTS = ("case", "characters", "piece", "steps", "streams", "seed", "lr", "digital_lr", "clip", "scale", "range", "rule", "choose", "text")
 State = tuple[Tensor, Tensor]
 
 
@@ -91,14 +91,14 @@ def build(options: argparse.Namespace, symbols: int) -> tuple[Characters, torch.
     """A network, on arrays but for floating point, and its optimizer."""
     model = Characters(symbols, options.streams, Stream.root(options.seed).child("weights"))
     if options.case in FLOATS:
+        if options.digital_lr is not None:
+            raise InvalidValueError("--digital-lr is for training on arrays; in floating point --lr is the rate of everything.")
         return model, FLOATS[options.case](model.parameters(), options.lr)
-    if options.clip:
-        raise InvalidValueError("--clip is for floating point; a rule scales its pulses by running means of the gradients.")
     pairs = (("*=" + item).split("=")[-2:] for item in options.scale)
     scale: Any = {name: _scale(value) for name, value in pairs} or None
     config = ArrayConfig(periphery=Periphery() if options.range is None else Periphery(adc_range=options.range))
     chip: Any = convert(model, device(options.case), config=config, output_scale=scale, seed=options.seed)
-    return chip, AnalogOptimizer(chip, rule(options.case, options.rule), options.lr)
+    return chip, AnalogOptimizer(chip, rule(options.case, options.rule), options.lr, options.digital_lr)
 
 
 def _scale(text: str) -> float:
@@ -118,7 +118,8 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--streams", type=int, default=8, help="parts of the text that are read side by side")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--lr", type=float, required=True, help="initial learning rate, cosine to 0")
-    parser.add_argument("--clip", type=float, default=0.0, help="largest norm of the gradient in floating point; 0: any")
+    parser.add_argument("--clip", type=float, default=0.0, help="largest norm of the gradient of what is digital; 0: any")
+    parser.add_argument("--digital-lr", type=float, help="of the digital biases beside arrays; default: --lr")
     parser.add_argument(
         "--scale", action="append", default=[], metavar="[PATTERN=]VALUE", help="output scale of arrays; default: by fan-in"
     )
