@@ -45,7 +45,7 @@ HIDDEN, LAYERS = 64, 2
 FLOATS = {"float": torch.optim.SGD, "float-adam": torch.optim.Adam}
 JUDGES = 50  # Parts of the judged text that are read side by side.
 JUDGED = 40_000
-_FACTS = ("case", "characters", "piece", "steps", "streams", "seed", "lr", "digital_lr", "clip", "scale", "range", "rule", "choose", "text")
+_NO_FACTS = ("name", "threads", "work", "out")
 State = tuple[Tensor, Tensor]
 
 
@@ -186,7 +186,8 @@ def main() -> None:
     model, optimizer = build(options, len(text.symbols))
     pieces = math.ceil(options.characters / options.piece)
     plan = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, pieces)
-    facts = {key: str(value) if isinstance(value := getattr(options, key), Path) else value for key in _FACTS}
+    kept = {key: value for key, value in vars(options).items() if key not in _NO_FACTS}
+    facts = {key: str(value) if isinstance(value, Path) else value for key, value in kept.items()}
     saved = Saved(options.work / f"{name}.safetensors", model, optimizer, plan, facts)
     progress = saved.load()
     recorded = learning_curves(saved, progress)

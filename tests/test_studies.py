@@ -166,10 +166,10 @@ def test_lessons_follow_the_text_and_begin_anew(text: ModuleType, monkeypatch: p
     assert [anew for anew, _, _ in steps] == [True, False, False, True, False, False]
     assert [int(x[0, 1]) for _, x, _ in steps] == [13, 17, 21, 13, 17, 21]
     assert all(torch.equal(y, x + 1) for _, x, y in steps)
-    options.case, options.clip = "published", 1.0
-    with pytest.raises(InvalidValueError, match="--clip is for floating point"):
+    options.digital_lr = 1.0
+    with pytest.raises(InvalidValueError, match="--digital-lr is for training on arrays"):
         text.build(options, 5)
-    options.clip, options.steps = 0.0, 40
+    options.steps = 40
     with pytest.raises(InvalidValueError, match="longer than the text"):
         next(text.lessons(tokens, options, 0))
 
