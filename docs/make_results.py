@@ -49,6 +49,8 @@ def settings(result: Result) -> str:
         parts.append("scale " + (f"{scale:g}" if isinstance(scale, float | int) else " ".join(scale)))
     if "steps" in result:
         parts.append(f"{result['steps']} steps of {result['streams']}")
+    if result.get("pairs"):
+        parts.append("pairs of devices")
     if result.get("digital_lr"):
         parts.append(f"digital lr {result['digital_lr']:g}")
     if result.get("clip"):

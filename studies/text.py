@@ -96,7 +96,10 @@ def build(options: argparse.Namespace, symbols: int) -> tuple[Characters, torch.
         return model, FLOATS[options.case](model.parameters(), options.lr)
     pairs = (("*=" + item).split("=")[-2:] for item in options.scale)
     scale: Any = {name: _scale(value) for name, value in pairs} or None
-    config = ArrayConfig(periphery=Periphery() if options.range is None else Periphery(adc_range=options.range))
+    config = ArrayConfig(
+        mapping="differential" if options.pairs else "one-device",
+        periphery=Periphery() if options.range is None else Periphery(adc_range=options.range),
+    )
     chip: Any = convert(model, device(options.case), config=config, output_scale=scale, seed=options.seed)
     return chip, AnalogOptimizer(chip, rule(options.case, options.rule), options.lr, options.digital_lr)
 
@@ -123,6 +126,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument(
         "--scale", action="append", default=[], metavar="[PATTERN=]VALUE", help="output scale of arrays; default: by fan-in"
     )
+    parser.add_argument("--pairs", action="store_true", help="two devices for a weight instead of one")
     parser.add_argument("--range", type=float, help="largest output of the ADC in tile weights; default: 12")
     parser.add_argument("--rule", action="append", default=[], metavar="NAME=VALUE", help="a hyper-parameter of the rule")
     parser.add_argument("--choose", action="store_true", help="judge on training characters that are held out")
