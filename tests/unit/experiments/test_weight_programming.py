@@ -41,7 +41,7 @@ def test_agad_does_not_depend_on_the_offset(rows: dict[str, Row]) -> None:
 
 
 def test_both_spreads_and_the_technology_have_rows(rows: dict[str, Row]) -> None:
-    assert {"sgd_error_skewed", "ttv2_error_skewed", "ttv2_error_0_1_skewed", "cttv2_error_0_5_skewed"} <= set(rows)
+    assert {"sgd_error_narrow", "ttv2_error_narrow", "ttv2_error_0_1_narrow", "cttv2_error_0_5_narrow"} <= set(rows)
     assert {f"{rule}_error_technology" for rule in ("sgd", "ttv2", "cttv2", "agad")} <= set(rows)
 
 
