@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import defaultdict
 from pathlib import Path
@@ -29,6 +30,8 @@ NAMES = {
 }
 # A colour a case, in the order of the names; floating point is grey.
 COLOURS = {case: f"C{k % 10}" for k, case in enumerate(NAMES)} | {"float": "0.2", "float-adam": "0.6"}
+# Name in the page of War and Peace: whether two devices hold a weight.
+TEXT_GAPS = {"gap_pairs": True, "gap_one": False}
 Result = dict[str, Any]
 
 
@@ -42,11 +45,11 @@ def read(folder: str, choose: bool, network: str = "perceptron") -> dict[str, li
     return {case: found[case] for case in NAMES if case in found}
 
 
-def settings(result: Result) -> str:
+def options(result: Result) -> list[str]:
     """Learning rate, scale, changed hyper-parameters, and how the data are handed over where that is a choice."""
     parts, scale = [f"lr {result['lr']:g}"], result["scale"]
     if scale:
-        parts.append("scale " + (f"{scale:g}" if isinstance(scale, float | int) else " ".join(scale)))
+        parts.append("scale " + (f"{scale:g}" if isinstance(scale, float | int) else f"`{' '.join(scale)}`"))
     if "steps" in result:
         parts.append(f"{result['steps']} steps of {result['streams']}")
     if result.get("pairs"):
@@ -59,12 +62,23 @@ def settings(result: Result) -> str:
         parts.append(f"range {result['range']:g}")
     if result.get("images"):
         parts.append(f"{result['images']:,} images")
-    return ", ".join([*parts, *result["rule"]])
+    return [*parts, *result["rule"]]
+
+
+def settings(result: Result) -> str:
+    """The same in a line."""
+    return ", ".join(options(result))
 
 
 def score(result: Result) -> float:
     """What a training is judged by: accuracy in percent, or perplexity."""
     return result["perplexity"] if "perplexity" in result else 100 * result["accuracy"]
+
+
+def mean_of(results: list[Result], **own: Any) -> float:
+    """Mean score of the results with these settings."""
+    scores = [score(result) for result in results if all(result.get(name) == value for name, value in own.items())]
+    return sum(scores) / len(scores)
 
 
 def length(result: Result) -> str:
@@ -80,6 +94,7 @@ def markdown(names: tuple[str, ...], lines: list[tuple[str, ...]]) -> str:
 def row(case: str, results: list[Result]) -> tuple[str, ...]:
     """One line of the table of results: several seeds of the same training."""
     finals = [score(result) for result in results]
+    seconds = sum(result["seconds"] for result in results) / len(results)
     pulses = next(value for name, value in results[0].items() if name.startswith("pulses_per_cell"))
     wear = ", ".join(f"{name} {value:.2g}" for name, value in sorted(pulses.items()))
     return (
@@ -89,7 +104,7 @@ def row(case: str, results: list[Result]) -> tuple[str, ...]:
         " / ".join(f"{value:.2f}" for value in finals),
         f"{sum(finals) / len(finals):.2f}",
         wear or "–",
-        f"{sum(result['seconds'] for result in results) / len(results) / 60:.0f} min",
+        f"{seconds / 60:.0f} min" if seconds > 60 else f"{seconds:.0f} s",
     )
 
 
@@ -151,11 +166,15 @@ def draw(results: dict[str, list[Result]], name: str, curve: tuple[str, float], 
     figure = Figure(figsize=(6.4, 3.8), layout="constrained")
     axes = figure.subplots()
     for case, found in results.items():
-        for k, result in enumerate(found):
-            curves = result["curves"]
-            values = [curve[1] * value for value in curves[curve[0]]]
-            along = [value / 1e6 for value in curves.get("characters", [])] or list(range(1, len(values) + 1))
-            axes.plot(along, values, color=COLOURS.get(case), lw=1.0, label=NAMES[case] if k == 0 else None)
+        groups = by_training(found)
+        shared = set.intersection(*(set(options(result)) for result in found))
+        for style, group in zip(itertools.cycle(("-", "--", ":", "-.")), groups, strict=False):
+            label = ", ".join([NAMES[case], *(part for part in options(group[0]) if part not in shared)])
+            for k, result in enumerate(group):
+                curves = result["curves"]
+                values = [curve[1] * value for value in curves[curve[0]]]
+                along = [value / 1e6 for value in curves.get("characters", [])] or list(range(1, len(values) + 1))
+                axes.plot(along, values, style, color=COLOURS.get(case), lw=1.0, label=None if k else label)
     axes.set(**labels)
     axes.grid(color="0.9", lw=0.6)
     axes.legend(fontsize=8, frameon=False)
@@ -232,9 +251,17 @@ def texts() -> None:
     results, learned = read("text", False), "characters"
     if not results:
         return
-    draw(results, "text", ("cross_entropy", 1.0), {"xlabel": "training characters (M)", "ylabel": "test cross-entropy (nat)"})
+    draw(
+        results,
+        "text",
+        ("cross_entropy", 1.0),
+        {"xlabel": "training characters (M)", "ylabel": "test cross-entropy (nat)", "ylim": (1.5, 3.2)},
+    )
+    floating = mean_of(results["float"], lr=64.0)
+    gaps = {name: mean_of(results["published"], lr=48.0, pairs=pairs) / floating - 1.0 for name, pairs in TEXT_GAPS.items()}
     fill(
         "text",
+        **{name: f"{100 * value:.1f} %" for name, value in gaps.items()},
         results=table(results, learned, "test perplexity", "character"),
         choices=choices(read("text", True), learned, "validation perplexity"),
         commands=commands(results),
