@@ -11,24 +11,22 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import time
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 from trainings import (
-    CASES,
     Progress,
     Saved,
+    add_options,
     device,
+    facts_of,
     fill,
-    learning_curves,
     one_thread,
     pulses_per_cell,
     rule,
     run,
-    say,
+    train,
     write_result,
 )
 
@@ -85,27 +83,19 @@ def build(options: argparse.Namespace) -> tuple[nn.Module, torch.optim.Optimizer
     return chip, AnalogOptimizer(chip, rule(options.case, options.rule), options.lr)
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
+def add_all_options(parser: argparse.ArgumentParser) -> None:
     """What names a training, and where its files are."""
-    parser.add_argument("case", choices=("float", *CASES))
+    add_options(parser, ("float",), "mnist")
     parser.add_argument("--network", choices=tuple(NETWORKS), default="perceptron")
     parser.add_argument("--epochs", type=int, default=80)
     parser.add_argument("--images", type=int, help="learn from so many; default: all 55,000")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--lr", type=float, required=True, help="initial learning rate, cosine to 0")
     parser.add_argument("--scale", type=float, help="output scale of the arrays, the last layer twice that; default: by fan-in")
-    parser.add_argument("--rule", action="append", default=[], metavar="NAME=VALUE", help="a hyper-parameter of the rule")
-    parser.add_argument("--choose", action="store_true", help="judge on 5,000 training images that are held out")
-    parser.add_argument("--name", help="of the result; default: from the options")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--work", type=Path, default=Path("work"), help="folder of unfinished trainings")
-    parser.add_argument("--out", type=Path, default=Path("docs/results/mnist"))
 
 
 def read_options() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_options(parser)
+    add_all_options(parser)
     return parser.parse_args()
 
 
@@ -115,39 +105,31 @@ def file_name(options: argparse.Namespace) -> str:
     return options.name or f"{kind}{options.case}-e{options.epochs}-lr{options.lr:g}-s{options.seed}"
 
 
-def prepare(options: argparse.Namespace) -> tuple[nn.Module, torch.optim.Optimizer, Any, dict[str, Any]]:
-    """Network, optimizer, schedule, and what the training is."""
+def prepare(options: argparse.Namespace) -> tuple[Saved, torch.optim.Optimizer]:
+    """A network where its training begins, its optimizer and schedule, and the file that it is kept in."""
     one_thread()
     set_threads(options.threads)
     model, optimizer = build(options)
     plan = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, options.epochs)
-    facts = {
-        name: getattr(options, name) for name in ("network", "case", "images", "epochs", "seed", "lr", "scale", "rule", "choose")
-    }
-    return model, optimizer, plan, facts
+    return Saved(options.work / f"{file_name(options)}.safetensors", model, optimizer, plan, facts_of(options)), optimizer
 
 
 def main() -> None:
     """Train, or go on."""
     options = read_options()
-    data, name = mnist(), file_name(options)
+    data = mnist()
     task = data.for_choices() if options.choose else data.for_results()
     task = task if options.images is None else task.first(options.images)
-    model, optimizer, plan, facts = prepare(options)
-    saved = Saved(options.work / f"{name}.safetensors", model, optimizer, plan, facts)
-    progress, order = saved.load(), Stream.root(options.seed).child("order")
-    training, recorded = Learn(epochs=options.epochs, batch_size=BATCH), learning_curves(saved, progress)
-    while progress.epoch < options.epochs:
-        start = time.perf_counter()
-        loss = train_epoch(model, optimizer, task, training, order, progress.epoch)
-        plan.step()
-        progress.add(loss=loss, accuracy=accuracy(model, task.x_test, task.y_test))
-        if recorded is not None:
-            recorded.record(progress.epoch + 1, len(task.x), **progress.last())
-        progress.epoch, progress.seconds = progress.epoch + 1, progress.seconds + time.perf_counter() - start
-        saved.save(progress)
-        say(f"{name} epoch {progress.epoch}: loss {loss:.4f}, accuracy {100 * progress.curves['accuracy'][-1]:.2f} %")
-    write_result(options.out / f"{name}.json", facts, progress, **_summary(model, progress, len(task.x)))
+    saved, optimizer = prepare(options)
+    training, order = Learn(epochs=options.epochs, batch_size=BATCH), Stream.root(options.seed).child("order")
+
+    def learn(epoch: int) -> tuple[int, dict[str, float]]:
+        loss = train_epoch(saved.model, optimizer, task, training, order, epoch)
+        return len(task.x), {"loss": loss, "accuracy": accuracy(saved.model, task.x_test, task.y_test)}
+
+    progress = train(saved, options.epochs, learn)
+    facts = saved.facts | _summary(saved.model, progress, len(task.x))
+    write_result(options.out / f"{saved.path.stem}.json", facts, progress)
 
 
 def _summary(model: nn.Module, progress: Progress, samples: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import time
 from typing import Any
 
 import torch
-from mnist import BATCH, add_options, file_name, prepare
+from mnist import BATCH, add_all_options, prepare
 from torch import nn
 from trainings import Progress, Saved, run, say, write_result
 
@@ -24,6 +24,8 @@ from ohmnia.lifecycle.trainer import accuracy, train_epoch
 from ohmnia.random import Stream
 
 SIDE = 28
+# Options that the first training did not have.
+_LATER = ("again", "float_lr")
 
 
 def turned(task: Task) -> Task:
@@ -63,10 +65,10 @@ def learn_again(model: nn.Module, optimizer: torch.optim.Optimizer, task: Task, 
 
 def trained(options: argparse.Namespace, case: str, lr: float) -> tuple[Saved, torch.optim.Optimizer]:
     """A finished training of the same seed and epochs, and a new optimizer for what comes."""
-    own = argparse.Namespace(**{**vars(options), "case": case, "lr": lr, "choose": False})
+    first = {name: value for name, value in vars(options).items() if name not in _LATER}
+    own = argparse.Namespace(**{**first, "case": case, "lr": lr, "choose": False})
     own.scale = None if case == "float" else options.scale
-    model, optimizer, plan, facts = prepare(own)
-    saved = Saved(options.work / f"{file_name(own)}.safetensors", model, optimizer, plan, facts)
+    saved, optimizer = prepare(own)
     if saved.load().epoch < options.epochs:
         raise SystemExit(f"{saved.path} holds no finished training; run studies/mnist.py with these options first.")
     for group in optimizer.param_groups:
@@ -77,7 +79,7 @@ def trained(options: argparse.Namespace, case: str, lr: float) -> tuple[Saved, t
 def main() -> None:
     """Age, infer, learn again."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_options(parser)
+    add_all_options(parser)
     parser.add_argument("--again", type=int, default=10, help="epochs on the turned digits")
     parser.add_argument("--float-lr", type=float, default=0.5, help="learning rate of the floating-point training")
     options = parser.parse_args()

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,17 +18,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from trainings import (
-    CASES,
     Progress,
     Saved,
+    add_options,
     device,
+    facts_of,
     fill,
-    learning_curves,
     one_thread,
     pulses_per_cell,
     rule,
     run,
-    say,
+    train,
     write_result,
 )
 
@@ -45,7 +44,6 @@ HIDDEN, LAYERS = 64, 2
 FLOATS = {"float": torch.optim.SGD, "float-adam": torch.optim.Adam}
 JUDGES = 50  # Parts of the judged text that are read side by side.
 JUDGED = 40_000
-_NO_FACTS = ("name", "threads", "work", "out")
 State = tuple[Tensor, Tensor]
 
 
@@ -114,13 +112,11 @@ def _scale(text: str) -> float:
 def read_options() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("case", choices=(*FLOATS, *CASES))
+    add_options(parser, FLOATS, "text")
     parser.add_argument("--characters", type=int, default=3_200_000, help="to be learned; 100 epochs are 278,658,300")
     parser.add_argument("--piece", type=int, default=100_000, help="characters between two evaluations and steps of the schedule")
     parser.add_argument("--steps", type=int, default=50, help="characters in time that a step goes back")
     parser.add_argument("--streams", type=int, default=8, help="parts of the text that are read side by side")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--lr", type=float, required=True, help="initial learning rate, cosine to 0")
     parser.add_argument("--clip", type=float, default=0.0, help="largest norm of the gradient of what is digital; 0: any")
     parser.add_argument("--digital-lr", type=float, help="of the digital biases beside arrays; default: --lr")
     parser.add_argument(
@@ -128,13 +124,7 @@ def read_options() -> argparse.Namespace:
     )
     parser.add_argument("--pairs", action="store_true", help="two devices for a weight instead of one")
     parser.add_argument("--range", type=float, help="largest output of the ADC in tile weights; default: 12")
-    parser.add_argument("--rule", action="append", default=[], metavar="NAME=VALUE", help="a hyper-parameter of the rule")
-    parser.add_argument("--choose", action="store_true", help="judge on training characters that are held out")
     parser.add_argument("--text", type=Path, help="a text file; default: War and Peace in $OHMNIA_DATA")
-    parser.add_argument("--name", help="of the result; default: from the options")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--work", type=Path, default=Path("work"), help="folder of unfinished trainings")
-    parser.add_argument("--out", type=Path, default=Path("docs/results/text"))
     return parser.parse_args()
 
 
@@ -185,29 +175,23 @@ def main() -> None:
     options = read_options()
     one_thread()
     set_threads(options.threads)
-    text, name = read_text(options.text), file_name(options)
+    text = read_text(options.text)
     judge = text.validation if options.choose else text.test
     model, optimizer = build(options, len(text.symbols))
     pieces = math.ceil(options.characters / options.piece)
     plan = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, pieces)
-    kept = {key: value for key, value in vars(options).items() if key not in _NO_FACTS}
-    facts = {key: str(value) if isinstance(value, Path) else value for key, value in kept.items()}
-    saved = Saved(options.work / f"{name}.safetensors", model, optimizer, plan, facts)
-    progress = saved.load()
-    recorded = learning_curves(saved, progress)
-    while progress.epoch < pieces:
-        start = time.perf_counter()
-        loss, learned = train_piece(model, optimizer, text.learned, options, progress.epoch)
-        plan.step()
-        judged = cross_entropy(model, judge[:JUDGED])
-        before = progress.curves.get("characters", [0])[-1]
-        progress.add(characters=before + learned, loss=loss, cross_entropy=judged)
-        if recorded is not None:
-            recorded.record(progress.epoch + 1, learned, **progress.last())
-        progress.epoch, progress.seconds = progress.epoch + 1, progress.seconds + time.perf_counter() - start
-        saved.save(progress)
-        say(f"{name} {before + learned:,.0f}: loss {loss:.4f}, cross-entropy {judged:.4f}, perplexity {math.exp(judged):.3f}")
-    write_result(options.out / f"{name}.json", facts, progress, **_summary(model, progress, judge))
+    saved = Saved(options.work / f"{file_name(options)}.safetensors", model, optimizer, plan, facts_of(options))
+
+    def learn(piece: int) -> tuple[int, dict[str, float]]:
+        loss, learned = train_piece(model, optimizer, text.learned, options, piece)
+        return learned, {
+            "characters": (piece + 1) * learned,
+            "loss": loss,
+            "cross_entropy": cross_entropy(model, judge[:JUDGED]),
+        }
+
+    progress = train(saved, pieces, learn)
+    write_result(options.out / f"{saved.path.stem}.json", saved.facts | _summary(model, progress, judge), progress)
 
 
 def _summary(model: Characters, progress: Progress, judge: Tensor) -> dict[str, Any]:

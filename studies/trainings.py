@@ -1,13 +1,14 @@
-"""What every long training shares: a chip or a network that learns epoch by epoch, is saved after each, and goes on."""
+"""What every long training shares: options, and a chip or network that learns part by part, is saved after each, and goes on."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import platform
 import shlex
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -39,6 +40,38 @@ CASES: dict[str, tuple[str, tuple[str, float] | None]] = {
     "residual-tiles": ("residual-tiles", None),
     "rider": ("rider", None),
 }
+
+# Options that say where and how fast, not what.
+_NO_FACTS = ("name", "threads", "work", "out")
+
+
+def add_options(parser: argparse.ArgumentParser, floats: Iterable[str], folder: str) -> None:
+    """The options that every training has.
+
+    Parameters
+    ----------
+    parser
+        Gets them.
+    floats
+        Cases in floating point, beside those on arrays.
+    folder
+        Of the results, in docs/results.
+    """
+    parser.add_argument("case", choices=(*floats, *CASES))
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--lr", type=float, required=True, help="initial learning rate, cosine to 0")
+    parser.add_argument("--rule", action="append", default=[], metavar="NAME=VALUE", help="a hyper-parameter of the rule")
+    parser.add_argument("--choose", action="store_true", help="judge on training data that are held out")
+    parser.add_argument("--name", help="of the result; default: from the options")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--work", type=Path, default=Path("work"), help="folder of unfinished trainings")
+    parser.add_argument("--out", type=Path, default=Path("docs/results") / folder)
+
+
+def facts_of(options: argparse.Namespace) -> dict[str, Any]:
+    """What a training is: the options that decide its numbers."""
+    kept = {name: value for name, value in vars(options).items() if name not in _NO_FACTS}
+    return {name: str(value) if isinstance(value, Path) else value for name, value in kept.items()}
 
 
 def device(case: str) -> Technology:
@@ -107,10 +140,6 @@ class Progress:
         for name, value in values.items():
             self.curves.setdefault(name, []).append(value)
 
-    def last(self) -> dict[str, float]:
-        """The last value of each curve."""
-        return {name: values[-1] for name, values in self.curves.items()}
-
 
 class Saved:
     """The state of a training in one file: arrays and digital parameters, learning rates, curves.
@@ -163,11 +192,39 @@ class Saved:
         write_file(self.path, "run", tensors, kept)
 
 
-def learning_curves(saved: Saved, progress: Progress) -> LearningCurves | None:
-    """The file of curves beside the saved state, from where that stands on; None in floating point."""
-    if saved.chip is None:
-        return None
-    return LearningCurves(saved.model, saved.path.with_suffix(".curves.jsonl"), after=progress.epoch)
+def train(saved: Saved, parts: int, learn: Callable[[int], tuple[int, dict[str, float]]]) -> Progress:
+    """Learn what is left, and save after each part; beside the state of arrays stand their curves.
+
+    Parameters
+    ----------
+    saved
+        Where the training stands, or begins.
+    parts
+        Epochs or pieces; the schedule takes one step in each.
+    learn
+        A part by its number to the samples that were learned, and values of curves.
+
+    Returns
+    -------
+    Progress
+        Of the whole training.
+    """
+    progress = saved.load()
+    recorded = None
+    if saved.chip is not None:
+        recorded = LearningCurves(saved.model, saved.path.with_suffix(".curves.jsonl"), after=progress.epoch)
+    while progress.epoch < parts:
+        start = time.perf_counter()
+        samples, values = learn(progress.epoch)
+        saved.scheduler.step()
+        progress.add(**values)
+        if recorded is not None:
+            recorded.record(progress.epoch + 1, samples, **values)
+        progress.epoch, progress.seconds = progress.epoch + 1, progress.seconds + time.perf_counter() - start
+        saved.save(progress)
+        told = ", ".join(f"{name} {value:.5g}" for name, value in values.items())
+        say(f"{saved.path.stem} {progress.epoch} of {parts}: {told}")
+    return progress
 
 
 def pulses_per_cell(model: nn.Module, samples: int) -> dict[str, float]:
@@ -182,9 +239,9 @@ def pulses_per_cell(model: nn.Module, samples: int) -> dict[str, float]:
     return {name: pulses[name] / cells[name] / max(samples, 1) for name in pulses}
 
 
-def write_result(path: Path, facts: dict[str, Any], progress: Progress, **more: Any) -> None:
+def write_result(path: Path, facts: dict[str, Any], progress: Progress) -> None:
     """Store a result as small JSON."""
-    data = {"command": command(), "versions": versions(), "seconds": round(progress.seconds, 1), **facts, **more}
+    data = {"command": command(), "versions": versions(), "seconds": round(progress.seconds, 1), **facts}
     data["curves"] = {name: [round(value, 5) for value in values] for name, values in progress.curves.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")

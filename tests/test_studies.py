@@ -16,6 +16,7 @@ import torch
 
 from ohmnia._errors import InvalidValueError, OhmniaError
 from ohmnia.kernels import set_threads, threads
+from ohmnia.lifecycle import read_curves
 from ohmnia.lifecycle.task import Task
 from ohmnia.random import Stream, uniform
 
@@ -30,7 +31,7 @@ def studies(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     set_threads(before[0])
     torch.set_num_threads(before[1])
-    for name in ("mnist", "text", "trainings"):
+    for name in ("mnist", "mnist_life", "text", "trainings"):
         sys.modules.pop(name, None)
 
 
@@ -104,8 +105,27 @@ def test_a_training_that_was_cut_off_goes_on_with_the_same_bits(
         run(study, monkeypatch, cut, "--seed", "4")
 
 
+def test_a_trained_chip_ages_and_learns_turned_digits(study: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    life = importlib.import_module("mnist_life")
+    monkeypatch.setattr(life, "mnist", Few)
+    monkeypatch.setattr(study, "mnist", Few)
+    own = ["--epochs", "1", "--work", str(tmp_path), "--out", str(tmp_path)]
+    chip, again = ["published", "--lr", "0.2", "--scale", "0.5"], ["--again", "2", "--float-lr", "0.5"]
+    monkeypatch.setattr(sys, "argv", ["mnist_life.py", *chip, *own, *again])
+    with pytest.raises(SystemExit, match="no finished training"):
+        life.main()
+    for first in (chip, ["float", "--lr", "0.5"]):
+        with monkeypatch.context() as once:
+            once.setattr(sys, "argv", ["mnist.py", *first, *own])
+            study.main()
+    life.main()
+    result = json.loads((tmp_path / "life" / "published-s0.json").read_text())
+    assert list(result["ages"])[-1] == "10y"
+    assert [len(result["curves"][name]) for name in ("again", "again_float")] == [3, 3]
+
+
 def test_every_case_builds(study: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    for case in study.CASES:
+    for case in sys.modules["trainings"].CASES:
         monkeypatch.setattr(sys, "argv", ["mnist.py", case, "--lr", "0.1"])
         model, optimizer = study.build(study.read_options())
         assert len(optimizer.param_groups) == 2
@@ -145,6 +165,11 @@ def test_a_text_that_was_cut_off_goes_on_with_the_same_bits(
     assert again["cross_entropy"] == whole["cross_entropy"]
     assert whole["curves"]["characters"] == [600, 1200, 1800]
     assert whole["perplexity"] == pytest.approx(math.exp(whole["cross_entropy"]))
+    files = [tmp_path / name / "short.curves.jsonl" for name in ("whole", "cut")]
+    assert [path.is_file() for path in files] == 2 * [case == "published"]
+    if case == "published":
+        assert files[0].read_bytes() == files[1].read_bytes()
+        assert [record["loss"] for record in read_curves(files[0]).records] == pytest.approx(whole["curves"]["loss"], abs=1e-5)
 
 
 def test_a_text_that_repeats_itself_is_learned_and_choices_see_no_test(
