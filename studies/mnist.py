@@ -129,7 +129,7 @@ def main() -> None:
 
     progress = train(saved, options.epochs, learn)
     facts = saved.facts | _summary(saved.model, progress, len(task.x))
-    write_result(options.out / f"{saved.path.stem}.json", facts, progress)
+    write_result(options.out / f"{file_name(options)}.json", facts, progress)
 
 
 def _summary(model: nn.Module, progress: Progress, samples: int) -> dict[str, Any]:

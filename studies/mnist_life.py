@@ -67,7 +67,8 @@ def trained(options: argparse.Namespace, case: str, lr: float) -> tuple[Saved, t
     """A finished training of the same seed and epochs, and a new optimizer for what comes."""
     first = {name: value for name, value in vars(options).items() if name not in _LATER}
     own = argparse.Namespace(**{**first, "case": case, "lr": lr, "choose": False})
-    own.scale = None if case == "float" else options.scale
+    if case == "float":
+        own.scale, own.rule, own.name = None, [], None
     saved, optimizer = prepare(own)
     if saved.load().epoch < options.epochs:
         raise SystemExit(f"{saved.path} holds no finished training; run studies/mnist.py with these options first.")
@@ -85,11 +86,11 @@ def main() -> None:
     options = parser.parse_args()
     start, task = time.perf_counter(), mnist().for_results()
     saved, optimizer = trained(options, options.case, options.lr)
+    float_saved, float_optimizer = trained(options, "float", options.float_lr)
     facts: dict[str, Any] = {**saved.facts, "again": options.again, "ages": {}}
     age(saved, task, facts)
     changed = turned(task)
     curves = {"again": learn_again(saved.model, optimizer, changed, options.again, options.seed)}
-    float_saved, float_optimizer = trained(options, "float", options.float_lr)
     curves["again_float"] = learn_again(float_saved.model, float_optimizer, changed, options.again, options.seed)
     progress = Progress(options.again, time.perf_counter() - start, curves)
     write_result(options.out / "life" / f"{options.case}-s{options.seed}.json", facts, progress)

@@ -44,6 +44,7 @@ HIDDEN, LAYERS = 64, 2
 FLOATS = {"float": torch.optim.SGD, "float-adam": torch.optim.Adam}
 JUDGES = 50  # Parts of the judged text that are read side by side.
 JUDGED = 40_000
+_OF_ARRAYS = ("scale", "pairs", "range", "rule", "digital_lr")
 State = tuple[Tensor, Tensor]
 
 
@@ -89,8 +90,9 @@ def build(options: argparse.Namespace, symbols: int) -> tuple[Characters, torch.
     """A network, on arrays but for floating point, and its optimizer."""
     model = Characters(symbols, options.streams, Stream.root(options.seed).child("weights"))
     if options.case in FLOATS:
-        if options.digital_lr is not None:
-            raise InvalidValueError("--digital-lr is for training on arrays; in floating point --lr is the rate of everything.")
+        given = [f"--{name.replace('_', '-')}" for name in _OF_ARRAYS if getattr(options, name) not in (None, False, [])]
+        if given:
+            raise InvalidValueError(f"{', '.join(given)}: for training on arrays; leave it out in floating point.")
         return model, FLOATS[options.case](model.parameters(), options.lr)
     pairs = (("*=" + item).split("=")[-2:] for item in options.scale)
     scale: Any = {name: _scale(value) for name, value in pairs} or None
@@ -191,7 +193,7 @@ def main() -> None:
         }
 
     progress = train(saved, pieces, learn)
-    write_result(options.out / f"{saved.path.stem}.json", saved.facts | _summary(model, progress, judge), progress)
+    write_result(options.out / f"{file_name(options)}.json", saved.facts | _summary(model, progress, judge), progress)
 
 
 def _summary(model: Characters, progress: Progress, judge: Tensor) -> dict[str, Any]:

@@ -222,7 +222,7 @@ def train(saved: Saved, parts: int, learn: Callable[[int], tuple[int, dict[str, 
             recorded.record(progress.epoch + 1, samples, **values)
         progress.epoch, progress.seconds = progress.epoch + 1, progress.seconds + time.perf_counter() - start
         saved.save(progress)
-        told = ", ".join(f"{name} {value:.5g}" for name, value in values.items())
+        told = ", ".join(f"{name} {value:,.0f}" if value >= 1e4 else f"{name} {value:.5g}" for name, value in values.items())
         say(f"{saved.path.stem} {progress.epoch} of {parts}: {told}")
     return progress
 

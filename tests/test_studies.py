@@ -192,7 +192,7 @@ def test_lessons_follow_the_text_and_begin_anew(text: ModuleType, monkeypatch: p
     assert [int(x[0, 1]) for _, x, _ in steps] == [13, 17, 21, 13, 17, 21]
     assert all(torch.equal(y, x + 1) for _, x, y in steps)
     options.digital_lr = 1.0
-    with pytest.raises(InvalidValueError, match="--digital-lr is for training on arrays"):
+    with pytest.raises(InvalidValueError, match="--scale, --digital-lr: for training on arrays"):
         text.build(options, 5)
     options.steps = 40
     with pytest.raises(InvalidValueError, match="longer than the text"):
