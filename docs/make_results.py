@@ -237,8 +237,7 @@ def perceptrons() -> None:
     """The page of MNIST."""
     epochs, accuracy = "epochs", "accuracy (%)"
     results, tried, lenet = read("mnist", False), read("mnist", True), read("mnist", False, "lenet-5")
-    long = {case: [result for result in found if result["epochs"] == 80] for case, found in results.items()}
-    long = {case: found for case, found in long.items() if found}
+    long = {case: own for case, found in results.items() if (own := [result for result in found if result["epochs"] == 80])}
     draw(long, "mnist", ("accuracy", 100.0), {"xlabel": "epoch", "ylabel": "test accuracy (%)", "ylim": (95.0, 98.8)})
     fill(
         "mnist",
@@ -255,8 +254,6 @@ def perceptrons() -> None:
 def texts() -> None:
     """The page of War and Peace."""
     results, learned = read("text", False), "characters"
-    if not results:
-        return
     draw(
         results,
         "text",

@@ -19,18 +19,18 @@ from trainings import (
     Progress,
     Saved,
     add_options,
+    begin,
     device,
-    facts_of,
     fill,
-    one_thread,
     pulses_per_cell,
+    refuse_in_floating_point,
     rule,
     run,
     train,
+    use_threads,
     write_result,
 )
 
-from ohmnia.kernels import set_threads
 from ohmnia.lifecycle.mnist import CLASSES, PIXELS, mnist
 from ohmnia.lifecycle.scenario import Learn
 from ohmnia.lifecycle.trainer import accuracy, train_epoch
@@ -77,6 +77,7 @@ def build(options: argparse.Namespace) -> tuple[nn.Module, torch.optim.Optimizer
     """A network, on arrays but for the case "float", and its optimizer."""
     model = network(options.network, Stream.root(options.seed).child("weights"))
     if options.case == "float":
+        refuse_in_floating_point(options, ("scale", "rule"))
         return model, torch.optim.SGD(model.parameters(), options.lr)
     scale: Any = None if options.scale is None else {str(len(model) - 1): 2.0 * options.scale, "*": options.scale}
     chip = convert(model, device(options.case), output_scale=scale, seed=options.seed)
@@ -105,13 +106,10 @@ def file_name(options: argparse.Namespace) -> str:
     return options.name or f"{kind}{options.case}-e{options.epochs}-lr{options.lr:g}-s{options.seed}"
 
 
-def prepare(options: argparse.Namespace) -> tuple[Saved, torch.optim.Optimizer]:
-    """A network where its training begins, its optimizer and schedule, and the file that it is kept in."""
-    one_thread()
-    set_threads(options.threads)
-    model, optimizer = build(options)
-    plan = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, options.epochs)
-    return Saved(options.work / f"{file_name(options)}.safetensors", model, optimizer, plan, facts_of(options)), optimizer
+def prepare(options: argparse.Namespace) -> Saved:
+    """A network where its training begins."""
+    use_threads(options.threads)
+    return begin(options, file_name(options), *build(options), options.epochs)
 
 
 def main() -> None:
@@ -120,11 +118,11 @@ def main() -> None:
     data = mnist()
     task = data.for_choices() if options.choose else data.for_results()
     task = task if options.images is None else task.first(options.images)
-    saved, optimizer = prepare(options)
+    saved = prepare(options)
     training, order = Learn(epochs=options.epochs, batch_size=BATCH), Stream.root(options.seed).child("order")
 
     def learn(epoch: int) -> tuple[int, dict[str, float]]:
-        loss = train_epoch(saved.model, optimizer, task, training, order, epoch)
+        loss = train_epoch(saved.model, saved.optimizer, task, training, order, epoch)
         return len(task.x), {"loss": loss, "accuracy": accuracy(saved.model, task.x_test, task.y_test)}
 
     progress = train(saved, options.epochs, learn)

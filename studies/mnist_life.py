@@ -63,18 +63,18 @@ def learn_again(model: nn.Module, optimizer: torch.optim.Optimizer, task: Task, 
     return curve
 
 
-def trained(options: argparse.Namespace, case: str, lr: float) -> tuple[Saved, torch.optim.Optimizer]:
-    """A finished training of the same seed and epochs, and a new optimizer for what comes."""
+def trained(options: argparse.Namespace, case: str, lr: float) -> Saved:
+    """A finished training of the same seed and epochs, with the learning rates of its start."""
     first = {name: value for name, value in vars(options).items() if name not in _LATER}
     own = argparse.Namespace(**{**first, "case": case, "lr": lr, "choose": False})
     if case == "float":
         own.scale, own.rule, own.name = None, [], None
-    saved, optimizer = prepare(own)
+    saved = prepare(own)
     if saved.load().epoch < options.epochs:
         raise SystemExit(f"{saved.path} holds no finished training; run studies/mnist.py with these options first.")
-    for group in optimizer.param_groups:
+    for group in saved.optimizer.param_groups:
         group["lr"] = group["initial_lr"] = lr
-    return saved, optimizer
+    return saved
 
 
 def main() -> None:
@@ -85,13 +85,13 @@ def main() -> None:
     parser.add_argument("--float-lr", type=float, default=0.5, help="learning rate of the floating-point training")
     options = parser.parse_args()
     start, task = time.perf_counter(), mnist().for_results()
-    saved, optimizer = trained(options, options.case, options.lr)
-    float_saved, float_optimizer = trained(options, "float", options.float_lr)
+    saved = trained(options, options.case, options.lr)
+    floating = trained(options, "float", options.float_lr)
     facts: dict[str, Any] = {**saved.facts, "again": options.again, "ages": {}}
     age(saved, task, facts)
     changed = turned(task)
-    curves = {"again": learn_again(saved.model, optimizer, changed, options.again, options.seed)}
-    curves["again_float"] = learn_again(float_saved.model, float_optimizer, changed, options.again, options.seed)
+    curves = {"again": learn_again(saved.model, saved.optimizer, changed, options.again, options.seed)}
+    curves["again_float"] = learn_again(floating.model, floating.optimizer, changed, options.again, options.seed)
     progress = Progress(options.again, time.perf_counter() - start, curves)
     write_result(options.out / "life" / f"{options.case}-s{options.seed}.json", facts, progress)
 

@@ -19,22 +19,21 @@ import torch
 from torch import Tensor, nn
 from trainings import (
     Progress,
-    Saved,
     add_options,
+    begin,
     device,
-    facts_of,
     fill,
-    one_thread,
     pulses_per_cell,
+    refuse_in_floating_point,
     rule,
     run,
     train,
+    use_threads,
     write_result,
 )
 
 from ohmnia._errors import InvalidValueError, StateError
 from ohmnia.array import ArrayConfig, Periphery
-from ohmnia.kernels import set_threads
 from ohmnia.lifecycle.text import read_text, streams
 from ohmnia.nn import convert
 from ohmnia.random import Stream
@@ -44,7 +43,6 @@ HIDDEN, LAYERS = 64, 2
 FLOATS = {"float": torch.optim.SGD, "float-adam": torch.optim.Adam}
 JUDGES = 50  # Parts of the judged text that are read side by side.
 JUDGED = 40_000
-_OF_ARRAYS = ("scale", "pairs", "range", "rule", "digital_lr")
 State = tuple[Tensor, Tensor]
 
 
@@ -90,9 +88,7 @@ def build(options: argparse.Namespace, symbols: int) -> tuple[Characters, torch.
     """A network, on arrays but for floating point, and its optimizer."""
     model = Characters(symbols, options.streams, Stream.root(options.seed).child("weights"))
     if options.case in FLOATS:
-        given = [f"--{name.replace('_', '-')}" for name in _OF_ARRAYS if getattr(options, name) not in (None, False, [])]
-        if given:
-            raise InvalidValueError(f"{', '.join(given)}: for training on arrays; leave it out in floating point.")
+        refuse_in_floating_point(options, ("scale", "pairs", "range", "rule", "digital_lr"))
         return model, FLOATS[options.case](model.parameters(), options.lr)
     pairs = (("*=" + item).split("=")[-2:] for item in options.scale)
     scale: Any = {name: _scale(value) for name, value in pairs} or None
@@ -175,14 +171,12 @@ def train_piece(
 def main() -> None:
     """Train, or go on."""
     options = read_options()
-    one_thread()
-    set_threads(options.threads)
+    use_threads(options.threads)
     text = read_text(options.text)
     judge = text.validation if options.choose else text.test
     model, optimizer = build(options, len(text.symbols))
     pieces = math.ceil(options.characters / options.piece)
-    plan = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, pieces)
-    saved = Saved(options.work / f"{file_name(options)}.safetensors", model, optimizer, plan, facts_of(options))
+    saved = begin(options, file_name(options), model, optimizer, pieces)
 
     def learn(piece: int) -> tuple[int, dict[str, float]]:
         loss, learned = train_piece(model, optimizer, text.learned, options, piece)

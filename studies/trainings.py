@@ -20,6 +20,7 @@ from torch import nn
 from ohmnia._errors import InvalidValueError, OhmniaError
 from ohmnia._validation import validated
 from ohmnia.experiments.training import improved
+from ohmnia.kernels import set_threads
 from ohmnia.lifecycle import Chip, LearningCurves
 from ohmnia.lifecycle.checkpoint import read_file, under_prefix, with_prefix, write_file
 from ohmnia.nn import analog_layers
@@ -68,7 +69,14 @@ def add_options(parser: argparse.ArgumentParser, floats: Iterable[str], folder: 
     parser.add_argument("--out", type=Path, default=Path("docs/results") / folder)
 
 
-def facts_of(options: argparse.Namespace) -> dict[str, Any]:
+def refuse_in_floating_point(options: argparse.Namespace, names: Iterable[str]) -> None:
+    """Refuse options that mean something on arrays alone, where they are given."""
+    given = [f"--{name.replace('_', '-')}" for name in names if getattr(options, name) not in (None, False, [])]
+    if given:
+        raise InvalidValueError(f"{', '.join(given)}: for training on arrays; leave it out in floating point.")
+
+
+def _facts(options: argparse.Namespace) -> dict[str, Any]:
     """What a training is: the options that decide its numbers."""
     kept = {name: value for name, value in vars(options).items() if name not in _NO_FACTS}
     return {name: str(value) if isinstance(value, Path) else value for name, value in kept.items()}
@@ -192,6 +200,12 @@ class Saved:
         write_file(self.path, "run", tensors, kept)
 
 
+def begin(options: argparse.Namespace, name: str, model: nn.Module, optimizer: torch.optim.Optimizer, parts: int) -> Saved:
+    """Where a training begins: a learning rate that falls to 0 as a cosine, and the file of its state in `options.work`."""
+    plan = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, parts)
+    return Saved(options.work / f"{name}.safetensors", model, optimizer, plan, _facts(options))
+
+
 def train(saved: Saved, parts: int, learn: Callable[[int], tuple[int, dict[str, float]]]) -> Progress:
     """Learn what is left, and save after each part; beside the state of arrays stand their curves.
 
@@ -261,6 +275,7 @@ def run(main: Callable[[], None]) -> None:
         raise SystemExit(f"Error: {error}") from None
 
 
-def one_thread() -> None:
-    """One thread for torch: its sums differ in the last bit between thread counts."""
+def use_threads(count: int) -> None:
+    """Threads of the kernels, and one for torch: its sums differ in the last bit between thread counts."""
     torch.set_num_threads(1)
+    set_threads(count)

@@ -75,9 +75,10 @@ def run(study: ModuleType, monkeypatch: pytest.MonkeyPatch, folder: Path, *more:
     return json.loads((folder / f"{study.read_options().name}.json").read_text())
 
 
-def cut_off(study: ModuleType, monkeypatch: pytest.MonkeyPatch, again: Callable[[pytest.MonkeyPatch], object]) -> None:
+def cut_off(monkeypatch: pytest.MonkeyPatch, again: Callable[[pytest.MonkeyPatch], object]) -> None:
     """Run, and stop behind the second save."""
-    save = study.Saved.save
+    saved = sys.modules["trainings"].Saved
+    save = saved.save
 
     def stop(self: Any, progress: Any) -> None:
         save(self, progress)
@@ -85,7 +86,7 @@ def cut_off(study: ModuleType, monkeypatch: pytest.MonkeyPatch, again: Callable[
             raise KeyboardInterrupt
 
     with monkeypatch.context() as once:
-        once.setattr(study.Saved, "save", stop)
+        once.setattr(saved, "save", stop)
         with pytest.raises(KeyboardInterrupt):
             again(once)
 
@@ -96,7 +97,7 @@ def test_a_training_that_was_cut_off_goes_on_with_the_same_bits(
     (tmp_path / "whole").mkdir()
     whole = run(study, monkeypatch, tmp_path / "whole")
     cut = tmp_path / "cut"
-    cut_off(study, monkeypatch, lambda once: run(study, once, cut))
+    cut_off(monkeypatch, lambda once: run(study, once, cut))
     again = run(study, monkeypatch, cut)
     assert again["curves"] == whole["curves"]
     assert again["pulses_per_cell_and_sample"] == whole["pulses_per_cell_and_sample"]
@@ -132,6 +133,12 @@ def test_every_case_builds(study: ModuleType, monkeypatch: pytest.MonkeyPatch) -
         assert model[0].synapse.shape == (256, 784)
 
 
+def test_options_of_arrays_are_refused_in_floating_point(study: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["mnist.py", "float", "--lr", "0.1", "--scale", "0.5", "--rule", "slow_unit=4"])
+    with pytest.raises(InvalidValueError, match="--scale, --rule: for training on arrays"):
+        study.build(study.read_options())
+
+
 def test_every_network_learns_from_a_few_images(study: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     sizes = {"perceptron": 235_146, "lenet-5": 80_202}
     assert sizes.keys() == study.NETWORKS.keys()
@@ -159,7 +166,7 @@ def test_a_text_that_was_cut_off_goes_on_with_the_same_bits(
     for name in ("whole", "cut"):
         (tmp_path / name).mkdir()
     whole = learn(text, monkeypatch, tmp_path / "whole", case)
-    cut_off(text, monkeypatch, lambda once: learn(text, once, tmp_path / "cut", case))
+    cut_off(monkeypatch, lambda once: learn(text, once, tmp_path / "cut", case))
     again = learn(text, monkeypatch, tmp_path / "cut", case)
     assert again["curves"] == whole["curves"]
     assert again["cross_entropy"] == whole["cross_entropy"]
