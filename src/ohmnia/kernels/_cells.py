@@ -211,22 +211,10 @@ def sort_hits(found, hits, ordered, live):
 
 
 @jit
-def update_hits(tile, size, offset, plane_sign, ordered, live, most, first, keys, scaled, close, table, epoch):
-    """One sample on hit cells of a plane: put close together, pulsed, and put back."""
-    conductance, parameters, epochs = tile
-    cells, directions = ordered
+def pulse_close(conductance, cells, offset, live, most, first, keys, scaled, close, table):
+    """Pulses on cells that are close together, those with most pulses first, and back to where they belong."""
     lanes, index, xi, old, low, high, noise, slope, signs = close
     found = live[0]
-    for h in range(found):
-        cell = _U64(cells[h]) + offset
-        sign = _F32(directions[h] * plane_sign)
-        old[h] = conductance[cell]
-        low[h] = parameters[_U64(2) * size + cell]
-        high[h] = parameters[_U64(3) * size + cell]
-        noise[h] = parameters[_U64(4) * size + cell]
-        slope[h] = parameters[cell if sign > _ZERO else size + cell]
-        signs[h] = sign
-        epochs[cell] = epoch
     for h in range(found):
         slope[h] = _F32(slope[h] / _F32(high[h] - low[h]))
     for h in range(found):
@@ -238,6 +226,58 @@ def update_hits(tile, size, offset, plane_sign, ordered, live, most, first, keys
             old[h] = _moved(old[h], low[h], high[h], noise[h], slope[h], signs[h], xi[h], scaled)
     for h in range(found):
         conductance[_U64(cells[h]) + offset] = old[h]
+
+
+@jit
+def update_hits(tile, size, offset, plane_sign, ordered, live, most, first, keys, scaled, close, table, epoch):
+    """One sample on hit cells of a plane: put close together, pulsed, and put back."""
+    conductance, parameters, epochs = tile
+    cells, directions = ordered
+    old, low, high, noise, slope, signs = close[3:]
+    for h in range(live[0]):
+        cell = _U64(cells[h]) + offset
+        sign = _F32(directions[h] * plane_sign)
+        old[h] = conductance[cell]
+        low[h] = parameters[_U64(2) * size + cell]
+        high[h] = parameters[_U64(3) * size + cell]
+        noise[h] = parameters[_U64(4) * size + cell]
+        slope[h] = parameters[cell if sign > _ZERO else size + cell]
+        signs[h] = sign
+        epochs[cell] = epoch
+    pulse_close(conductance, cells, offset, live, most, first, keys, scaled, close, table)
+
+
+@jit
+def one_slot(words, start, stride, parts, count):
+    """The word and the bit of the only slot in which any of the listed columns fires; (0, 0) if there is no such slot."""
+    at, bits = 0, _U32(0)
+    for part in range(parts):
+        begin, own = start + _U64(part) * stride, _U32(0)
+        for k in range(count):
+            own = _U32(own | words[begin + k])
+        if own != _U32(0):
+            if bits != _U32(0) or popcount(own) != _U32(1):
+                return 0, _U32(0)
+            at, bits = part, own
+    return at, bits
+
+
+@jit
+def put_close(tile, size, row_cell, listed, listed_at, count, directions, sign, found, cells, close, epoch):
+    """Append the listed columns of a row to the cells that are close together; returns how many there are now."""
+    conductance, parameters, epochs = tile
+    old, low, high, noise, slope, signs = close[3:]
+    for k in range(count):
+        cell, own, h = row_cell + _U64(listed[listed_at + k]), _F32(directions[k] * sign), found + k
+        cells[h] = _U32(cell)
+        old[h] = conductance[cell]
+        low[h] = parameters[_U64(2) * size + cell]
+        high[h] = parameters[_U64(3) * size + cell]
+        noise[h] = parameters[_U64(4) * size + cell]
+        slope[h] = parameters[cell if own > _ZERO else size + cell]
+        signs[h] = own
+        epochs[cell] = epoch
+    return found + count
 
 
 @jit

@@ -17,7 +17,7 @@ from ohmnia.kernels._contract import Cells, FloatArray, Keys, Trains, Transfer, 
 from ohmnia.kernels._contract_records import check_law
 from ohmnia.kernels._jobs import JOB, fill_batch, fill_cells, fill_rule, plan_jobs, run_jobs
 from ohmnia.kernels._rows import AUTO
-from ohmnia.kernels._threads import over_parts, threads
+from ohmnia.kernels._threads import threads, together
 from ohmnia.random import normal_table
 
 # Nanoseconds of work that are worth a second thread, and rough costs of a pulse and of a row that meets a sample.
@@ -75,18 +75,18 @@ class Cpu:
         """
         counts, table = np.zeros((threads(), len(jobs), 5), np.int64), normal_table().numpy()
         # A plan lies in here, and the jobs know its address.
-        scratch = np.empty(size, np.uint8)
+        scratch, turn = np.empty(size, np.uint8), np.zeros(1, np.int64)
 
         def plan() -> float:
             return plan_jobs(jobs, scratch, counts[0])
 
-        def work(part: int, parts: int) -> None:
-            run_jobs(jobs, part, parts, self.path, table, counts[part])
+        def work(part: int) -> None:
+            run_jobs(jobs, turn, self.path, table, counts[part])
 
         if meetings * _COST_MEETING > _WORTH_A_THREAD:
-            over_parts(work, len(counts), plan)
+            together(work, len(counts), plan)
         else:
-            over_parts(work, len(counts) if plan() * _COST_PULSE > _WORTH_A_THREAD else 1)
+            together(work, len(counts) if plan() * _COST_PULSE > _WORTH_A_THREAD else 1)
         return counts.sum(0)
 
     def pulsed_update(

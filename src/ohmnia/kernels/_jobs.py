@@ -4,19 +4,14 @@ A call with forty arrays costs forty checks, and a step of a small network has m
 put down by its address and sizes, once, and the loops see one array of records. The caller keeps the arrays alive.
 """
 
-# numba gives an intrinsic's function another signature.
-# pyright: reportCallIssue=false, reportPrivateImportUsage=false
-
 from __future__ import annotations
 
 import numpy as np
-from numba import carray, types
-from numba.core import cgutils
-from numba.extending import intrinsic
 
 from ohmnia.kernels._jit import jit
+from ohmnia.kernels._memory import address, after, array_at, take_turn, uncounted
 from ohmnia.kernels._plan import plan_transfer, plan_update
-from ohmnia.kernels._rows import update_rows
+from ohmnia.kernels._rows import TOGETHER, make_room, update_rows
 
 _U64, _F32, _I32, _U32 = np.uint64, np.float32, np.int32, np.uint32
 _ADDRESSES = (
@@ -40,21 +35,6 @@ JOB = np.dtype(
 )
 
 
-@intrinsic
-def _pointer(typing_context, address):
-    """An address as the pointer that `carray` takes."""
-
-    def generate(context, builder, signature, arguments):
-        return builder.inttoptr(arguments[0], cgutils.voidptr_t)
-
-    return types.voidptr(types.uint64), generate
-
-
-@jit
-def _address(array):
-    return _U64(array.ctypes.data)
-
-
 @jit
 def fill_cells(jobs, k, cells, law, tables, trains):
     """Put down cells that are pulsed; the slow tile is the same until it gets another one.
@@ -64,10 +44,10 @@ def fill_cells(jobs, k, cells, law, tables, trains):
     job = jobs[k]
     conductance, parameters, epochs = cells
     job.planes, job.rows, job.cols = conductance.shape
-    job.conductance, job.parameters, job.epochs = _address(conductance), _address(parameters), _address(epochs)
+    job.conductance, job.parameters, job.epochs = address(conductance), address(parameters), address(epochs)
     job.slow_conductance, job.slow_parameters, job.slow_epochs = job.conductance, job.parameters, job.epochs
     job.multiplicative, job.exponent_up, job.exponent_down = law[1], law[2], law[3]
-    job.tables, job.points = _address(tables), tables.shape[1]
+    job.tables, job.points = address(tables), tables.shape[1]
     job.linear = tables.shape[1] == 0 and law[2] == 1.0 and law[3] == 1.0
     job.granularity, job.length, job.update_management, job.length_management = trains
     job.transfers, job.reads_count, job.rate = 0, 0, 0.0
@@ -82,9 +62,9 @@ def fill_rule(jobs, k, slow, state, weight, settings, converter):
     job = jobs[k]
     hidden, reference, mean, chopper, reads, scalars = state
     job.transfers = 1
-    job.slow_conductance, job.slow_parameters, job.slow_epochs = _address(slow[0]), _address(slow[1]), _address(slow[2])
-    job.hidden, job.reference, job.mean = _address(hidden), _address(reference), _address(mean)
-    job.chopper, job.reads, job.scalars, job.weight = _address(chopper), _address(reads), _address(scalars), _address(weight)
+    job.slow_conductance, job.slow_parameters, job.slow_epochs = address(slow[0]), address(slow[1]), address(slow[2])
+    job.hidden, job.reference, job.mean = address(hidden), address(reference), address(mean)
+    job.chopper, job.reads, job.scalars, job.weight = address(chopper), address(reads), address(scalars), address(weight)
     for n in range(10):
         job.settings[n] = settings[n]
     job.numbers[0], job.numbers[1], job.numbers[2] = converter
@@ -95,9 +75,9 @@ def fill_rule(jobs, k, slow, state, weight, settings, converter):
 def fill_batch(jobs, k, x, d, variance, weights, line_keys, cell_keys, rate, epoch, slow_epoch):
     """Put down a mini-batch; returns the bytes that its plan needs."""
     job = jobs[k]
-    job.x, job.d, job.samples, job.rate = _address(x), _address(d), x.shape[0], rate
-    job.variance, job.reads_count = _address(variance), variance.shape[1]
-    job.weights, job.has_weights = _address(weights), weights.shape[0] > 0
+    job.x, job.d, job.samples, job.rate = address(x), address(d), x.shape[0], rate
+    job.variance, job.reads_count = address(variance), variance.shape[1]
+    job.weights, job.has_weights = address(weights), weights.shape[0] > 0
     for n in range(3):
         job.line_keys[2 * n], job.line_keys[2 * n + 1] = line_keys[n]
     for n in range(4):
@@ -113,27 +93,27 @@ def _planned(job):
     """The arrays of a job's plan."""
     samples, rows, cols, parts = job.samples, job.rows, job.cols, (job.length + 31) // 32
     return (
-        carray(_pointer(job.col_words), (samples, parts, cols), _U32),
-        carray(_pointer(job.row_words), (samples, parts, rows), _U32),
-        carray(_pointer(job.listed_words), (samples, parts, cols + 1), _U32),
-        carray(_pointer(job.listed), (samples, cols + 1), _I32),
-        carray(_pointer(job.count), (samples,), _I32),
-        carray(_pointer(job.share), (samples,), np.float64),
-        carray(_pointer(job.signs), (samples, cols), _F32),
+        array_at(job.col_words, (samples, parts, cols), _U32),
+        array_at(job.row_words, (samples, parts, rows), _U32),
+        array_at(job.listed_words, (samples, parts, cols + 1), _U32),
+        array_at(job.listed, (samples, cols + 1), _I32),
+        array_at(job.count, (samples,), _I32),
+        array_at(job.share, (samples,), np.float64),
+        array_at(job.signs, (samples, cols), _F32),
     )
 
 
 @jit
 def _visits(job):
     """Column reads of a job, and their factors."""
-    events = carray(_pointer(job.events), (job.samples, 4), _I32)
-    return events, carray(_pointer(job.factors), (job.samples, 2), np.float64)
+    events = array_at(job.events, (job.samples, 4), _I32)
+    return events, array_at(job.factors, (job.samples, 2), np.float64)
 
 
 @jit
 def _lines(job):
-    x = carray(_pointer(job.x), (job.samples, job.cols), _F32)
-    return x, carray(_pointer(job.d), (job.samples, job.rows), _F32)
+    x = array_at(job.x, (job.samples, job.cols), _F32)
+    return x, array_at(job.d, (job.samples, job.rows), _F32)
 
 
 @jit
@@ -158,7 +138,7 @@ def _lay_out(job, free):
 def plan_jobs(jobs, scratch, counts):
     """Plan every job (`_plan`), with room in `scratch`; adds to `counts`, and returns the pulses to be expected."""
     total = 0.0
-    free = (_address(scratch) + _U64(15)) & ~_U64(15)
+    free = (address(scratch) + _U64(15)) & ~_U64(15)
     for k in range(jobs.shape[0]):
         job = jobs[k]
         free = _lay_out(job, free)
@@ -168,9 +148,9 @@ def plan_jobs(jobs, scratch, counts):
         planned[5][:] = 0.0
         trains = (job.length, job.update_management, job.length_management)
         if job.transfers:
-            chopper = carray(_pointer(job.chopper), (job.cols,), _I32)
-            reads = carray(_pointer(job.reads), (job.cols,), _I32)
-            scalars = carray(_pointer(job.scalars), (4,), np.float64)
+            chopper = array_at(job.chopper, (job.cols,), _I32)
+            reads = array_at(job.reads, (job.cols,), _I32)
+            scalars = array_at(job.scalars, (4,), np.float64)
             own = job.settings
             numbers = (own[0], own[1], own[2], own[3], own[4], own[5], own[6], own[7], own[8], own[9])
             smaller, expected, column_reads = plan_transfer(
@@ -187,46 +167,77 @@ def plan_jobs(jobs, scratch, counts):
 
 
 @jit
-def run_jobs(jobs, part, parts, path, table, counts):
-    """Do part `part` of `parts` of the rows of every job (`_rows`); adds to `counts`, (jobs, 5)."""
+def _group(jobs, number):
+    """Job and first row of the `number`-th group of rows; no job: there are no more groups."""
     for k in range(jobs.shape[0]):
-        job = jobs[k]
-        planes, rows, cols = job.planes, job.rows, job.cols
-        top, bottom = rows * part // parts, rows * (part + 1) // parts
-        digital = (rows, cols) if job.transfers else (0, 0)
-        reads = (rows, job.reads_count) if job.transfers else (0, 0)
-        weights = planes + 1 if job.transfers else 0
-        events, factors = _visits(job)
-        tables = carray(_pointer(job.tables), (2, job.points), _F32)
-        update_rows(
-            top,
-            bottom,
-            (
-                carray(_pointer(job.conductance), (planes, rows, cols), _F32),
-                carray(_pointer(job.parameters), (5, planes, rows, cols), _F32),
-                carray(_pointer(job.epochs), (planes, rows, cols), _I32),
-            ),
-            (
-                carray(_pointer(job.slow_conductance), (planes, rows, cols), _F32),
-                carray(_pointer(job.slow_parameters), (5, planes, rows, cols), _F32),
-                carray(_pointer(job.slow_epochs), (planes, rows, cols), _I32),
-            ),
-            (job.multiplicative > 0, job.linear > 0, job.exponent_up, job.exponent_down, tables),
-            _lines(job)[1],
-            table,
-            _planned(job),
-            events,
-            factors,
-            (
-                carray(_pointer(job.hidden), digital, _F32),
-                carray(_pointer(job.reference), digital, _F32),
-                carray(_pointer(job.mean), digital, _F32),
-                carray(_pointer(job.variance), reads, _F32),
-                carray(_pointer(job.weight), (weights,), np.float64),
-                carray(_pointer(job.weights), (rows, cols) if job.has_weights else (0, 0), _F32),
-            ),
-            path,
-            job.cell_keys,
-            job.numbers,
-            counts[k],
-        )
+        groups = (jobs[k].rows + TOGETHER - 1) // TOGETHER
+        if number < groups:
+            return k, number * TOGETHER
+        number -= groups
+    return -1, 0
+
+
+@jit
+def run_jobs(jobs, turn, path, table, counts):
+    """Do groups of rows, one after the other, until none is left; adds to `counts`, (jobs, 5).
+
+    `turn`, int64 (1,), says which group is next. Threads that share it share the work; who does a group makes no difference.
+    """
+    planes, most, length = 1, 1, 1
+    for k in range(jobs.shape[0]):
+        planes, most, length = max(planes, jobs[k].planes), max(most, jobs[k].cols), max(length, jobs[k].length)
+    _, size = make_room(_U64(0), planes, most, length)
+    memory, numbers, total = np.empty(size + _U64(64), np.uint8), uncounted(table), uncounted(counts)
+    room, _ = make_room(after(address(memory), 0), planes, most, length)
+    k, top = _group(jobs, take_turn(turn))
+    while k >= 0:
+        _update_group(jobs, k, top, path, numbers, total[5 * k : 5 * k + 5], room)
+        k, top = _group(jobs, take_turn(turn))
+    # Used here, so that it lives until here.
+    memory[0] = 0
+
+
+@jit
+def _update_group(jobs, k, top, path, table, counts, room):
+    """A group of rows of a job (`_rows`)."""
+    job = jobs[k]
+    planes, rows, cols = job.planes, job.rows, job.cols
+    bottom = min(top + TOGETHER, rows)
+    digital = (rows, cols) if job.transfers else (0, 0)
+    reads = (rows, job.reads_count) if job.transfers else (0, 0)
+    weights = planes + 1 if job.transfers else 0
+    events, factors = _visits(job)
+    tables = array_at(job.tables, (2, job.points), _F32)
+    update_rows(
+        top,
+        bottom,
+        (
+            array_at(job.conductance, (planes, rows, cols), _F32),
+            array_at(job.parameters, (5, planes, rows, cols), _F32),
+            array_at(job.epochs, (planes, rows, cols), _I32),
+        ),
+        (
+            array_at(job.slow_conductance, (planes, rows, cols), _F32),
+            array_at(job.slow_parameters, (5, planes, rows, cols), _F32),
+            array_at(job.slow_epochs, (planes, rows, cols), _I32),
+        ),
+        (job.multiplicative > 0, job.linear > 0, job.exponent_up, job.exponent_down, tables),
+        _lines(job)[1],
+        table,
+        _planned(job),
+        events,
+        factors,
+        (
+            array_at(job.hidden, digital, _F32),
+            array_at(job.reference, digital, _F32),
+            array_at(job.mean, digital, _F32),
+            array_at(job.variance, reads, _F32),
+            array_at(job.weight, (weights,), np.float64),
+            array_at(job.weights, (rows, cols) if job.has_weights else (0, 0), _F32),
+        ),
+        path,
+        job.cell_keys,
+        job.numbers,
+        counts,
+        room,
+    )

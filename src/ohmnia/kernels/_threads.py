@@ -54,28 +54,46 @@ def set_threads(count: int) -> None:
 def over_rows(work: Callable[[int, int], Any], rows: int, count: int) -> list[Any]:
     """Call `work(first, last)` on a fixed partition of rows, the first part on this thread; results in order."""
     count = max(1, min(count, rows))
-    return over_parts(lambda part, parts: work(rows * part // parts, rows * (part + 1) // parts), count)
+    edges = [rows * part // count for part in range(count + 1)]
+    others = [_THREADS.executor().submit(work, *edges[part : part + 2]) for part in range(1, count)]
+    first = work(*edges[:2])
+    return [first, *(other.result() for other in others)]
 
 
-def over_parts(work: Callable[[int, int], Any], parts: int, before: Callable[[], Any] = lambda: None) -> list[Any]:
-    """Call `work(part, parts)` for each part, the first one on this thread; results in order.
+class _Gate:
+    """Closed at first; who comes when all is done need not go in."""
 
-    `before` is called first, on this thread: the others wake up meanwhile, which takes as long as a small task.
+    def __init__(self) -> None:
+        self.lock, self.open = threading.Lock(), False
+
+    def enter(self, work: Callable[[int], Any], part: int, entered: list[int]) -> None:
+        with self.lock:
+            if not self.open:
+                return
+            entered.append(part)
+        work(part)
+
+
+def together(work: Callable[[int], Any], parts: int, before: Callable[[], Any] = lambda: None) -> None:
+    """Let threads share work of which each takes piece after piece, until none is left; `work(part)`, part 0 on this thread.
+
+    `before` is called first, on this thread: the others wake up meanwhile, which takes as long as a small task. One that
+    wakes up too late does nothing, and nobody waits for it.
     """
     if parts == 1:
         before()
-        return [work(0, 1)]
-    gate, done = threading.Lock(), []
-
-    def behind_the_gate(part: int) -> Any:
-        with gate:
-            pass
-        return work(part, parts) if done else None
-
+        work(0)
+        return
+    gate, entered = _Gate(), list[int]()
     executor = _THREADS.executor()
-    with gate:
-        others = [executor.submit(behind_the_gate, part) for part in range(1, parts)]
+    with gate.lock:
+        others = [executor.submit(gate.enter, work, part, entered) for part in range(1, parts)]
         before()
-        done.append(True)
-    first = work(0, parts)
-    return [first, *(other.result() for other in others)]
+        gate.open = True
+    try:
+        work(0)
+    finally:
+        with gate.lock:
+            gate.open = False
+        for part in entered:
+            others[part - 1].result()

@@ -1,6 +1,8 @@
-"""Jobs: several blocks in one call are what they are one after the other, in any number of parts."""
+"""Jobs: several blocks in one call are what they are one after the other, by any number of threads."""
 
 from __future__ import annotations
+
+import threading
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from contracts.kernel_member import AGAD, GRANULARITY, WEIGHTS, make_cells, make
 from ohmnia.kernels import Converter, Keys, ReadPath, Trains, Transfer, TransferKeys, UpdateLaw
 from ohmnia.kernels._cpu import Cpu
 from ohmnia.kernels._jobs import JOB, fill_batch, fill_cells, fill_rule, plan_jobs, run_jobs
+from ohmnia.kernels._rows import TOGETHER
 from ohmnia.random import normal_table
 
 LENGTHS = (5, 40, 31)
@@ -42,8 +45,8 @@ def test_blocks_in_one_call_are_blocks_one_after_the_other() -> None:
     assert counts[:, [0, 2]].all()
 
 
-@pytest.mark.parametrize("parts", [1, 2, 3, 40])
-def test_every_row_is_done_once_in_any_number_of_parts(parts: int) -> None:
+@pytest.mark.parametrize("parts", [1, 2, 3, 12])
+def test_every_row_is_done_once_by_any_number_of_threads(parts: int) -> None:
     expected, works, jobs, size = make_works(), make_works(), np.empty(len(LENGTHS), JOB), 0
     counts = Cpu().transfer_update(expected)
     for k, (fast, slow, law, trains, keys, path, state, settings, x, d, epochs, *_) in enumerate(works):
@@ -54,8 +57,19 @@ def test_every_row_is_done_once_in_any_number_of_parts(parts: int) -> None:
     scratch, own = np.empty(size, np.uint8), np.zeros((len(works), 5), np.int64)
     assert plan_jobs(jobs, scratch, own) > 0
     assert jobs["factors"][-1] + 16 * jobs["samples"][-1] <= scratch.ctypes.data + size
-    for part in reversed(range(parts)):
-        run_jobs(jobs, part, parts, 0, normal_table().numpy(), own)
+    turn, counted = np.zeros(1, np.int64), np.zeros((parts, *own.shape), np.int64)
+
+    def work(part: int) -> None:
+        run_jobs(jobs, turn, 0, normal_table().numpy(), counted[part])
+
+    threads = [threading.Thread(target=work, args=(part,)) for part in range(parts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    own += counted.sum(0)
+    # Every thread has asked once more than it got.
+    assert turn[0] == sum(-(-work.fast.conductance.shape[1] // TOGETHER) for work in works) + parts
     assert bits(works) == bits(expected)
     assert own.tolist() == counts.tolist()
 

@@ -46,7 +46,7 @@ def bits(cells: Cells) -> tuple[bytes, bytes]:
 
 
 @pytest.mark.parametrize("scaled", [0, 1])
-@pytest.mark.parametrize("length", [1, 31, 70])
+@pytest.mark.parametrize("length", [1, 2, 31, 70])
 @pytest.mark.parametrize("scale", [0.03, 0.1, 0.4])
 def test_dense_and_hits_give_the_same_bits(scale: float, length: int, scaled: int) -> None:
     x, d = batch(scale)

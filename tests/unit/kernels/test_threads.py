@@ -12,9 +12,10 @@ import pytest
 
 from contracts.kernel_member import make_cells
 from ohmnia._errors import InvalidValueError
-from ohmnia.kernels import Cells, Keys, Trains, UpdateLaw, _cpu, set_threads, threads
+from ohmnia.kernels import Cells, Keys, Trains, UpdateLaw, _cpu, _threads, set_threads, threads
 from ohmnia.kernels._cpu import Cpu
-from ohmnia.kernels._threads import over_parts, over_rows
+from ohmnia.kernels._rows import TOGETHER
+from ohmnia.kernels._threads import over_rows, together
 
 
 @pytest.fixture(autouse=True)
@@ -58,31 +59,80 @@ def test_an_error_in_a_thread_is_raised() -> None:
 
 @pytest.mark.parametrize("parts", [1, 2, 5])
 def test_what_comes_before_is_done_before_any_part(parts: int) -> None:
-    done: list[int] = []
+    done, seen = [], []
 
     def before() -> None:
         time.sleep(0.02)
         done.append(1)
 
-    assert over_parts(lambda part, count: (part, count, len(done)), parts, before) == [(part, parts, 1) for part in range(parts)]
+    def work(part: int) -> None:
+        seen.append((part, len(done), threading.current_thread() is threading.main_thread()))
+        time.sleep(0.02)
+
+    together(work, parts, before)
+    # Who wakes up too late does nothing.
+    assert (0, 1, True) in seen
+    assert all(ready == 1 and here == (part == 0) for part, ready, here in seen)
+    assert len({part for part, *_ in seen}) == len(seen) <= parts
+
+
+def test_all_work_is_over_afterwards() -> None:
+    ended: list[int] = []
+
+    def work(part: int) -> None:
+        time.sleep(0.03 * part)
+        ended.append(part)
+
+    before = threads()
+    set_threads(3)
+    together(work, 3, lambda: time.sleep(0.02))
+    assert sorted(ended) == [0, 1, 2]
+    set_threads(before)
+
+
+def test_nobody_waits_for_a_thread_that_has_not_begun() -> None:
+    set_threads(2)
+    blocked, free, begun = threading.Event(), threading.Event(), []
+
+    def hold() -> None:
+        blocked.set()
+        free.wait(5)
+
+    for _ in range(max(threads(), _threads._AVAILABLE)):
+        _threads._THREADS.executor().submit(hold)
+    blocked.wait(5)
+    together(begun.append, 2)
+    free.set()
+    assert begun == [0]
+
+
+def test_an_error_in_shared_work_is_raised() -> None:
+    def fail(part: int) -> None:
+        time.sleep(0.02 * (1 - part))
+        if part > 0:
+            raise ZeroDivisionError
+
+    set_threads(2)
+    with pytest.raises(ZeroDivisionError):
+        together(fail, 2, lambda: time.sleep(0.02))
 
 
 def test_no_part_is_done_where_the_first_step_fails() -> None:
     done: list[int] = []
     with pytest.raises(ZeroDivisionError):
-        over_parts(lambda part, _: done.append(part), 3, lambda: 1 // 0)
-    assert over_parts(lambda part, _: part, 3) == [0, 1, 2]
+        together(done.append, 3, lambda: 1 // 0)
+    together(lambda part: None, 3)
     assert done == []
 
 
 @pytest.mark.parametrize("count", [2, 3, 7])
 def test_the_bits_do_not_depend_on_the_number_of_threads(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_cpu, "_WORTH_A_THREAD", 0.0)
-    rng, results = np.random.default_rng(0), []
-    x, d = rng.standard_normal((6, 5)).astype(np.float32), rng.standard_normal((6, 4)).astype(np.float32)
+    rng, results, rows = np.random.default_rng(0), [], 5 * TOGETHER // 2
+    x, d = rng.standard_normal((6, 5)).astype(np.float32), rng.standard_normal((6, rows)).astype(np.float32)
     for number in (1, count):
         set_threads(number)
-        cells: Cells = make_cells(1, 2, 1)
+        cells = Cells(*(np.ascontiguousarray(np.tile(part, (rows // 4, 1))) for part in make_cells(1, 2, 1)))
         keys = Keys((1, 2), (3, 4), (5, 6))
         counts = Cpu().pulsed_update(cells, UpdateLaw(0, 1, 1.0, 1.0), Trains(0.1, 40, 0, 0), keys, x, d, 1.0, 3)
         results.append((counts.tolist(), cells.conductance.tobytes(), cells.epoch_index.tobytes()))
