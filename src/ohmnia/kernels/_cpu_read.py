@@ -1,17 +1,16 @@
-"""The compiled read path: the contract of `_contract_read`, with the product left to BLAS."""
+"""The compiled read path: the contract of `_contract_read`."""
 
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ohmnia.kernels._contract_read import Converter, Converters, FloatArray, Reading
 from ohmnia.kernels._cpu_normals import quantile
 from ohmnia.kernels._jit import jit
+from ohmnia.kernels._product import product, product_transposed
 from ohmnia.kernels._words import word
 
 _NOTHING = np.empty((0, 0), np.float32)
@@ -101,45 +100,72 @@ def convert(
     return y, saturated
 
 
-def _round(
-    x: FloatArray,
-    weights: torch.Tensor,
-    variance: torch.Tensor | None,
-    path: Converters,
-    key: tuple[int, int],
-    shrink: float,
-    counters: NDArray[np.int64],
-) -> tuple[FloatArray, NDArray[np.int64], int]:
-    """One round over some vectors: outputs, saturated outputs of each and in all; -1 in all: an input is not finite."""
-    driven, scale, saturated = np.empty_like(x), np.empty(x.shape[0], np.float32), np.empty(x.shape[0], np.int64)
-    if not _drive(x, path.dac_step, shrink, driven, scale):
-        return _NOTHING, saturated, -1
-    inputs = torch.from_numpy(driven)
-    z = torch.mm(inputs, weights).numpy()
-    v = _NOTHING if variance is None else torch.mm(inputs.square(), variance).numpy()
-    bound, step, noise = path.converter
-    return z, saturated, _convert(z, v, bound, step, noise, key[0], key[1], counters, scale, z, saturated)
+@jit
+def _multiply(x, weights, by_rows, y):
+    """y = x W^T for W with its rows (else its columns) contiguous; `weights` is W, or its transpose."""
+    if by_rows:
+        product(x, weights, y)
+    else:
+        product_transposed(x, weights, y)
 
 
-@lru_cache(maxsize=64)
-def _counters(samples: int) -> NDArray[np.int64]:
-    """Counters of the first round; not to be written to."""
-    return np.arange(samples)
+@jit
+def read_once(x, weights, variance, by_rows, path, key, shrink, counters, room, y, saturated):
+    """One round over some vectors; returns the outputs that saturate, and -1 where an input is not finite.
+
+    `path` is (DAC step, bound, ADC step, noise), and `room` has the shape of x, twice, and of y; see `_multiply`.
+    """
+    driven, squared, spread, scale = room
+    if not _drive(x, path[0], shrink, driven, scale):
+        return -1
+    _multiply(driven, weights, by_rows, y)
+    if variance.shape[0]:
+        for b in range(x.shape[0]):
+            for j in range(x.shape[1]):
+                squared[b, j] = driven[b, j] * driven[b, j]
+        _multiply(squared, variance, by_rows, spread)
+    return _convert(y, spread, path[1], path[2], path[3], key[0], key[1], counters, scale, y, saturated)
+
+
+@jit
+def read_rounds(x, weights, variance, by_rows, path, rounds, key, y):
+    """All rounds of a read; returns the outputs that saturate in the end (-1: an input is not finite), and vectors read."""
+    samples, inputs, outputs = x.shape[0], x.shape[1], y.shape[1]
+    spread_shape = (samples, outputs) if variance.shape[0] else (0, 0)
+    squared_shape = (samples, inputs) if variance.shape[0] else (0, 0)
+    driven, squared = np.empty((samples, inputs), np.float32), np.empty(squared_shape, np.float32)
+    spread, scale = np.empty(spread_shape, np.float32), np.empty(samples, np.float32)
+    counters, saturated = np.arange(samples), np.empty(samples, np.int64)
+    room = (driven, squared, spread, scale)
+    total = read_once(x, weights, variance, by_rows, path, key, np.float32(1.0), counters, room, y, saturated)
+    vectors, again, shrink = samples, np.flatnonzero(saturated) if total > 0 else counters[:0], np.float32(1.0)
+    for attempt in range(1, rounds + 1):
+        count = again.shape[0]
+        if count == 0:
+            break
+        own_x, own_y, own_saturated = x[again], np.empty((count, outputs), np.float32), np.empty(count, np.int64)
+        shrink = np.float32(shrink * np.float32(2.0))
+        room = (driven[:count], squared[:count], spread[:count], scale[:count])
+        counters = again + attempt * samples
+        total = read_once(own_x, weights, variance, by_rows, path, key, shrink, counters, room, own_y, own_saturated)
+        for k in range(count):
+            y[again[k]] = own_y[k]
+        vectors += count
+        again = again[own_saturated > 0]
+    return total, vectors
+
+
+def laid_out(matrix: FloatArray) -> tuple[FloatArray, bool]:
+    """A matrix for the products: itself or its transpose, whichever is contiguous (a copy where none is); and whether itself."""
+    if matrix.flags.c_contiguous or not matrix.T.flags.c_contiguous:
+        return np.ascontiguousarray(matrix), True
+    return matrix.T, False
 
 
 def read(x: FloatArray, weights: FloatArray, variance: FloatArray | None, path: Converters, key: tuple[int, int]) -> Reading:
     """See `Reads.read`."""
-    samples = x.shape[0]
-    matrix, spread = torch.from_numpy(weights).T, None if variance is None else torch.from_numpy(variance).T
-    y, saturated, total = _round(x, matrix, spread, path, key, 1.0, _counters(samples))
-    if total < 0:
-        return Reading(y, 0, 0, False)
-    vectors = samples
-    for attempt in range(1, path.rounds + 1):
-        if not total:
-            break
-        rows = np.flatnonzero(saturated)
-        counters = rows + attempt * samples
-        y[rows], saturated[rows], total = _round(x[rows], matrix, spread, path, key, 2.0**attempt, counters)
-        vectors += len(rows)
-    return Reading(y, total, vectors, True)
+    matrix, by_rows = laid_out(weights)
+    spread = _NOTHING if variance is None else np.ascontiguousarray(variance if by_rows else variance.T)
+    y, numbers = np.empty((x.shape[0], weights.shape[0]), np.float32), (path.dac_step, *path.converter)
+    saturated, vectors = read_rounds(x, matrix, spread, by_rows, numbers, path.rounds, key, y)
+    return Reading(_NOTHING, 0, 0, False) if saturated < 0 else Reading(y, saturated, vectors, True)

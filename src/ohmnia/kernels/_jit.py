@@ -28,12 +28,21 @@ def _cache_folder() -> str:
 _FOLDER = _cache_folder()
 
 
-def jit(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile with numba, without fast-math, cached on disk."""
+def _compiled(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     config: Any = numba.core.config
     before = config.CACHE_DIR
     config.CACHE_DIR = _FOLDER
     try:
-        return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        return numba.njit(cache=True, nogil=True, error_model="numpy", **options)(function)
     finally:
         config.CACHE_DIR = before
+
+
+def jit(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile with numba, without fast-math, cached on disk."""
+    return _compiled(function)
+
+
+def jit_sums(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As `jit`, for products: sums may be taken in another order, and a product and a sum rounded once."""
+    return _compiled(function, fastmath={"reassoc", "contract", "nsz"})

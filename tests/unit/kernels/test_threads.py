@@ -77,17 +77,16 @@ def test_what_comes_before_is_done_before_any_part(parts: int) -> None:
 
 
 def test_all_work_is_over_afterwards() -> None:
-    ended: list[int] = []
+    ended, all_here = list[int](), threading.Barrier(3, timeout=20)
 
     def work(part: int) -> None:
-        time.sleep(0.03 * part)
+        all_here.wait()
+        time.sleep(0.02 * part)
         ended.append(part)
 
-    before = threads()
     set_threads(3)
-    together(work, 3, lambda: time.sleep(0.02))
+    together(work, 3)
     assert sorted(ended) == [0, 1, 2]
-    set_threads(before)
 
 
 def test_nobody_waits_for_a_thread_that_has_not_begun() -> None:
@@ -107,14 +106,16 @@ def test_nobody_waits_for_a_thread_that_has_not_begun() -> None:
 
 
 def test_an_error_in_shared_work_is_raised() -> None:
+    both_here = threading.Barrier(2, timeout=20)
+
     def fail(part: int) -> None:
-        time.sleep(0.02 * (1 - part))
+        both_here.wait()
         if part > 0:
             raise ZeroDivisionError
 
     set_threads(2)
     with pytest.raises(ZeroDivisionError):
-        together(fail, 2, lambda: time.sleep(0.02))
+        together(fail, 2)
 
 
 def test_no_part_is_done_where_the_first_step_fails() -> None:
