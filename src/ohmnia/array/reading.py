@@ -7,6 +7,7 @@ A_k is an array, read through its own periphery, or a digital memory of the bloc
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import final
 
@@ -81,3 +82,10 @@ class Sums:
         """All lines, in order."""
         parts = [self.parts[start] for start in sorted(self.parts)]
         return parts[0] if len(parts) == 1 else torch.cat(parts, 1)
+
+
+def even_parts(length: int, most: int) -> list[slice]:
+    """Even parts of at most `most` lines."""
+    count = -(-length // most)
+    edges = [round(k * length / count) for k in range(count + 1)]
+    return [slice(start, stop) for start, stop in itertools.pairwise(edges)]

@@ -6,7 +6,6 @@ needs (`ensure`), and pulses them.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, final
@@ -23,7 +22,7 @@ from ohmnia.array.circuit import Wires, named_wires
 from ohmnia.array.compensation import Compensation
 from ohmnia.array.mapping import ZEROS, mapping
 from ohmnia.array.periphery import Periphery
-from ohmnia.array.reading import Sums, Term
+from ohmnia.array.reading import Sums, Term, even_parts
 from ohmnia.array.records import Activity, UpdateRequest
 from ohmnia.array.tile import Tile
 from ohmnia.device import Device
@@ -214,8 +213,8 @@ class Synapse:
         self.requests: list[UpdateRequest] = []
         self.blocks = [
             Block(rows, cols, device, config, stream.child("block", rows.start, cols.start))
-            for rows in _parts(shape[0], config.max_rows)
-            for cols in _parts(shape[1], config.max_cols)
+            for rows in even_parts(shape[0], config.max_rows)
+            for cols in even_parts(shape[1], config.max_cols)
         ]
         for block in self.blocks:
             block.ensure_tile(SLOW)
@@ -325,10 +324,15 @@ class Synapse:
 
     def _check(self, value: Tensor, what: str) -> None:
         if not all_finite(value):
-            raise InvalidValueError(
-                f"Layer '{self.name}': the {what} hold NaN or infinity; a physical array cannot take them. "
-                "Check the data and the learning rate."
-            )
+            raise self.not_finite(what == _GRADIENTS)
+
+    def not_finite(self, backward: bool) -> InvalidValueError:
+        """The error for NaN or infinity in the inputs, or (backward) in the output gradients."""
+        what = _GRADIENTS if backward else _INPUTS
+        return InvalidValueError(
+            f"Layer '{self.name}': the {what} hold NaN or infinity; a physical array cannot take them. "
+            "Check the data and the learning rate."
+        )
 
     # --- saving -------------------------------------------------------------------------------------------------------
 
@@ -391,10 +395,3 @@ class Synapse:
             wrong += [f"{k}.buffer.{name}" for name in saved["buffers"] if f"{k}.buffer.{name}" not in sizes]
         if wrong:
             raise InvalidValueError(f"Layer '{self.name}': the saved state lacks {wrong}, or holds them in another shape.")
-
-
-def _parts(length: int, most: int) -> list[slice]:
-    """Even parts of at most `most`."""
-    count = -(-length // most)
-    edges = [round(k * length / count) for k in range(count + 1)]
-    return [slice(start, stop) for start, stop in itertools.pairwise(edges)]

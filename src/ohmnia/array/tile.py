@@ -182,8 +182,8 @@ class Tile:
     def _sigma(self) -> Tensor:
         return self.device.read_noise.sigma(self.conductance, self.ages(), self.written)
 
-    def _seen(self, drive: str) -> tuple[Tensor, Tensor | None]:
-        """Weights and variance of a read with the lines of one kind driven; None: no cell has read noise."""
+    def seen(self, drive: str) -> tuple[Tensor, Tensor | None]:
+        """Weights and variance of a read that drives "rows" or "columns"; None: no read noise. Do not write to them."""
         if self.wiring is None:
             weights, variance = self._ideal(), self.read_variance()
             return weights, None if self._quiet else variance
@@ -346,13 +346,13 @@ class Tile:
             "read" in training, "evaluate" otherwise: two independent streams.
         """
         check_width(x, self.cols, "x", (self.rows, self.cols))
-        weights, variance = self._seen("rows")
+        weights, variance = self.seen("rows")
         return self._read(x, "x", weights, variance, use)
 
     def mvm_t(self, d: Float[Tensor, "samples rows"], use: str = "read") -> Float[Tensor, "samples cols"]:
         """Read x = W^T d for each row of `d`, as `mvm`."""
         check_width(d, self.rows, "d", (self.rows, self.cols))
-        weights, variance = self._seen("columns")
+        weights, variance = self.seen("columns")
         return self._read(d, "d", weights.T, None if variance is None else variance.T, use)
 
     def _read(self, x: Tensor, name: str, weights: Tensor, variance: Tensor | None, use: str) -> Tensor:

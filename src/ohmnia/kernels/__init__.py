@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Callable
 from functools import cache
 
 from ohmnia._errors import StateError
@@ -25,6 +26,18 @@ from ohmnia.kernels._contract_cells import PULSE_UNIT as PULSE_UNIT
 from ohmnia.kernels._contract_cells import Acceptance as Acceptance
 from ohmnia.kernels._contract_cells import ClosedLoop as ClosedLoop
 from ohmnia.kernels._contract_cells import Targets as Targets
+from ohmnia.kernels._contract_network import BAD_GRADIENTS as BAD_GRADIENTS
+from ohmnia.kernels._contract_network import BAD_INPUTS as BAD_INPUTS
+from ohmnia.kernels._contract_network import BAD_LABEL as BAD_LABEL
+from ohmnia.kernels._contract_network import CROSS_ENTROPY as CROSS_ENTROPY
+from ohmnia.kernels._contract_network import FINE as FINE
+from ohmnia.kernels._contract_network import IDENTITY as IDENTITY
+from ohmnia.kernels._contract_network import LAYER as LAYER
+from ohmnia.kernels._contract_network import READ as READ
+from ohmnia.kernels._contract_network import RELU as RELU
+from ohmnia.kernels._contract_network import SIGMOID as SIGMOID
+from ohmnia.kernels._contract_network import SQUARED_ERROR as SQUARED_ERROR
+from ohmnia.kernels._contract_network import TANH as TANH
 from ohmnia.kernels._contract_read import Converter as Converter
 from ohmnia.kernels._contract_read import Converters as Converters
 from ohmnia.kernels._contract_read import Reading as Reading
@@ -58,6 +71,14 @@ def member(name: str = "cpu") -> Member:
     if name == "cuda":
         return _triton_member()
     raise ValueError(f"Unknown kernel member '{name}'. Known: {', '.join(NAMES)}, cuda.")
+
+
+@cache
+def network() -> Callable[..., tuple[float, int, int]]:
+    """The compiled pass through a chain of layers, `ohmnia.kernels._network.run_network`."""
+    from ohmnia.kernels._network import run_network
+
+    return run_network
 
 
 def _triton_member() -> Member:

@@ -75,13 +75,13 @@ class Cpu:
         """
         counts, table = np.zeros((threads(), len(jobs), 5), np.int64), normal_table().numpy()
         # A plan lies in here, and the jobs know its address.
-        scratch, turn = np.empty(size, np.uint8), np.zeros(1, np.int64)
+        scratch, turn = np.empty(size, np.uint8), np.zeros(2, np.int64)
 
         def plan() -> float:
             return plan_jobs(jobs, scratch, counts[0])
 
-        def work(part: int) -> None:
-            run_jobs(jobs, turn, self.path, table, counts[part])
+        def work(part: int) -> bool:
+            return run_jobs(jobs, turn, self.path, table, counts[part])
 
         if meetings * _COST_MEETING > _WORTH_A_THREAD:
             together(work, len(counts), plan)

@@ -45,7 +45,7 @@ _FAR = (
 
 
 @intrinsic
-def _bits_of(context: Any, value: Any) -> Any:
+def bits_of(context: Any, value: Any) -> Any:
     """The bits of a float32 as an int32."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -55,7 +55,7 @@ def _bits_of(context: Any, value: Any) -> Any:
 
 
 @intrinsic
-def _float_of(context: Any, value: Any) -> Any:
+def float_of(context: Any, value: Any) -> Any:
     """The float32 of the bits in an int32."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -67,9 +67,9 @@ def _float_of(context: Any, value: Any) -> Any:
 @jit
 def log(x):
     """Natural logarithm of a positive, normal float32, to about 1e-7 of max(|log x|, 1)."""
-    bits = _bits_of(f32(x))  # pyright: ignore[reportCallIssue]
+    bits = bits_of(f32(x))  # pyright: ignore[reportCallIssue]
     exponent = i32(i32(bits - _SQRT_HALF_BITS) >> i32(23))
-    y = _float_of(i32(bits - i32(exponent << i32(23)))) - f32(1.0)  # pyright: ignore[reportCallIssue]
+    y = float_of(i32(bits - i32(exponent << i32(23)))) - f32(1.0)  # pyright: ignore[reportCallIssue]
     # log(1 + y) on [sqrt(1/2) - 1, sqrt(2) - 1], least squares on y**3.
     p = f32(_LOG[0])
     p = p * y + f32(_LOG[1])

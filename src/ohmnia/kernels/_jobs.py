@@ -9,10 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from ohmnia.kernels._jit import jit
-from ohmnia.kernels._memory import address, after, array_at, take_turn, uncounted
+from ohmnia.kernels._memory import add_shared, address, after, array_at, uncounted
 from ohmnia.kernels._plan import plan_transfer, plan_update
 from ohmnia.kernels._rows import TOGETHER, make_room, update_rows
 
+# How often to look whether the others are done, about a tenth of a millisecond: to sleep and to wake takes nearly as long.
+_PATIENCE = 20000
 _U64, _F32, _I32, _U32 = np.uint64, np.float32, np.int32, np.uint32
 _ADDRESSES = (
     *("conductance", "parameters", "epochs", "slow_conductance", "slow_parameters", "slow_epochs"),
@@ -167,6 +169,15 @@ def plan_jobs(jobs, scratch, counts):
 
 
 @jit
+def _groups(jobs):
+    """Groups of rows of all jobs."""
+    groups = 0
+    for k in range(jobs.shape[0]):
+        groups += (jobs[k].rows + TOGETHER - 1) // TOGETHER
+    return groups
+
+
+@jit
 def _group(jobs, number):
     """Job and first row of the `number`-th group of rows; no job: there are no more groups."""
     for k in range(jobs.shape[0]):
@@ -181,7 +192,8 @@ def _group(jobs, number):
 def run_jobs(jobs, turn, path, table, counts):
     """Do groups of rows, one after the other, until none is left; adds to `counts`, (jobs, 5).
 
-    `turn`, int64 (1,), says which group is next. Threads that share it share the work; who does a group makes no difference.
+    `turn`, int64 (2,), says which group is next, and how many are done. Threads that share it share the work; who does a group
+    makes no difference. Returns whether all groups were done in the end, for which it waits a moment.
     """
     planes, most, length = 1, 1, 1
     for k in range(jobs.shape[0]):
@@ -189,12 +201,18 @@ def run_jobs(jobs, turn, path, table, counts):
     _, size = make_room(_U64(0), planes, most, length)
     memory, numbers, total = np.empty(size + _U64(64), np.uint8), uncounted(table), uncounted(counts)
     room, _ = make_room(after(address(memory), 0), planes, most, length)
-    k, top = _group(jobs, take_turn(turn))
+    following, done, groups = turn[:1], turn[1:], _groups(jobs)
+    k, top = _group(jobs, add_shared(following, 1))
     while k >= 0:
         _update_group(jobs, k, top, path, numbers, total[5 * k : 5 * k + 5], room)
-        k, top = _group(jobs, take_turn(turn))
+        add_shared(done, 1)
+        k, top = _group(jobs, add_shared(following, 1))
     # Used here, so that it lives until here.
     memory[0] = 0
+    looks = 0
+    while add_shared(done, 0) < groups and looks < _PATIENCE:
+        looks += 1
+    return looks < _PATIENCE
 
 
 @jit

@@ -31,20 +31,20 @@ def _pointer(typing_context, address):
 
 
 @intrinsic
-def _fetch_add(typing_context, array):
-    """Add 1 to the first number of an int64 array; its old value."""
+def _fetch_add(typing_context, array, amount):
+    """Add to the first number of an int64 array, in one step for all threads; its old value."""
 
     def generate(context, builder, signature, arguments):
         data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        return builder.atomic_rmw("add", data, context.get_constant(types.int64, 1), "monotonic")
+        return builder.atomic_rmw("add", data, arguments[1], "seq_cst")
 
-    return types.int64(array), generate
+    return types.int64(array, types.int64), generate
 
 
 @jit
-def take_turn(turn):
-    """The number in an int64 array (1,), which becomes the next one, in one step for all threads."""
-    return _fetch_add(turn)
+def add_shared(number, amount):
+    """Add to an int64 array (1,) that threads share; returns what it was. What they wrote before is seen afterwards."""
+    return _fetch_add(number, np.int64(amount))
 
 
 @jit

@@ -78,7 +78,7 @@ def together(work: Callable[[int], Any], parts: int, before: Callable[[], Any] =
     """Let threads share work of which each takes piece after piece, until none is left; `work(part)`, part 0 on this thread.
 
     `before` is called first, on this thread: the others wake up meanwhile, which takes as long as a small task. One that
-    wakes up too late does nothing, and nobody waits for it.
+    wakes up too late does nothing, and nobody waits for it; nor for anybody where `work(0)` returns that all is done.
     """
     if parts == 1:
         before()
@@ -90,10 +90,11 @@ def together(work: Callable[[int], Any], parts: int, before: Callable[[], Any] =
         others = [executor.submit(gate.enter, work, part, entered) for part in range(1, parts)]
         before()
         gate.open = True
+    all_done = False
     try:
-        work(0)
+        all_done = work(0) is True
     finally:
         with gate.lock:
             gate.open = False
-        for part in entered:
+        for part in () if all_done else entered:
             others[part - 1].result()

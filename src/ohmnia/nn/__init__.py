@@ -3,6 +3,7 @@
 from ohmnia.nn._abstract import AbstractComposite as AbstractComposite
 from ohmnia.nn._choice import check_patterns as check_patterns
 from ohmnia.nn._choice import chosen as chosen
+from ohmnia.nn.backpropagation import Backpropagation as Backpropagation
 from ohmnia.nn.conv import AnalogConv as AnalogConv
 from ohmnia.nn.conv import ConvSettings as ConvSettings
 from ohmnia.nn.convert import COMPOSITES as COMPOSITES

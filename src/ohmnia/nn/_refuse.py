@@ -24,6 +24,11 @@ UNSUPPORTED: tuple[type[nn.Module], ...] = (
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
+def hooked(module: nn.Module) -> bool:
+    """Whether a module has hooks."""
+    return any(getattr(module, hooks) for hooks in _HOOKS)
+
+
 def check_layers(
     model: nn.Module, supported: tuple[type[nn.Module], ...], exclude: tuple[str, ...]
 ) -> list[tuple[str, nn.Module]]:
@@ -66,7 +71,7 @@ def _check_layer(name: str, module: nn.Module, supported: tuple[type[nn.Module],
         base = f", no plain {bases[0]}: what it does besides would be lost" if bases else ""
         names = ", ".join(cls.__name__ for cls in supported)
         raise InvalidValueError(f"Layer '{name}' is a {kind}{base}. Supported: {names}. {fix}")
-    if any(getattr(module, hooks) for hooks in _HOOKS):
+    if hooked(module):
         raise InvalidValueError(f"Layer '{name}' has hooks, which would be lost. Remove them, or register them afterwards. {fix}")
     for part, parameter in module.named_parameters():
         if not torch.isfinite(parameter).all():

@@ -64,18 +64,22 @@ class AnalogLinear(nn.Module):
 
     def forward(self, x: Float[Tensor, "*batch inputs"]) -> Float[Tensor, "*batch outputs"]:
         """Read the array; see `ohmnia.nn.functional.analog_product`."""
+        self.warn_of_pile()
+        if self.has_column:
+            x = torch.cat([x.float(), torch.ones(*x.shape[:-1], 1)], -1)
+        y = analog_product(x, self.handle, self.synapse)
+        return y if self.bias is None else y + self.bias
+
+    def warn_of_pile(self) -> None:
+        """Warn, once, of update requests that nobody takes."""
         if len(self.synapse.requests) > _PILE and not self._warned:
             self._warned = True
             warnings.warn(
                 f"Layer '{self.synapse.name}' has {len(self.synapse.requests)} update requests that no rule has taken: "
                 "arrays are no Parameters, so a plain torch optimizer never trains them. Use ohmnia.AnalogOptimizer.",
                 TrainingWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
-        if self.has_column:
-            x = torch.cat([x.float(), torch.ones(*x.shape[:-1], 1)], -1)
-        y = analog_product(x, self.handle, self.synapse)
-        return y if self.bias is None else y + self.bias
 
     def write(self, matrix: Matrix) -> None:
         """Write weights and bias: the array by closed-loop program-verify, a digital bias as it is.

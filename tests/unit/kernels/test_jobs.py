@@ -57,7 +57,7 @@ def test_every_row_is_done_once_by_any_number_of_threads(parts: int) -> None:
     scratch, own = np.empty(size, np.uint8), np.zeros((len(works), 5), np.int64)
     assert plan_jobs(jobs, scratch, own) > 0
     assert jobs["factors"][-1] + 16 * jobs["samples"][-1] <= scratch.ctypes.data + size
-    turn, counted = np.zeros(1, np.int64), np.zeros((parts, *own.shape), np.int64)
+    turn, counted = np.zeros(2, np.int64), np.zeros((parts, *own.shape), np.int64)
 
     def work(part: int) -> None:
         run_jobs(jobs, turn, 0, normal_table().numpy(), counted[part])
