@@ -113,11 +113,11 @@ def _check_compiled(synapse: Synapse) -> None:
 
 
 def _check_plain(synapse: Synapse) -> None:
-    summed = any(block.terms for block in synapse.blocks)
-    compensated = synapse.compensated and any(block.compensation is not None for block in synapse.blocks)
-    if summed or compensated:
-        what = "its reads are compensated" if compensated else "its reads are a sum over several arrays, as a rule has left them"
-        raise StateError(
-            f"Layer '{synapse.name}': {what}, which a compiled pass does not do. Use the model and its loss as they are: "
-            "criterion(model(x), y).backward()."
-        )
+    for block in synapse.blocks:
+        compensated = synapse.compensated and block.compensation is not None
+        if block.terms or compensated:
+            what = "compensated" if compensated else "a sum over several arrays, as a rule has left them"
+            raise StateError(
+                f"Layer '{synapse.name}': its reads are {what}, which a compiled pass does not do. Use the model and its loss as "
+                "they are: criterion(model(x), y).backward()."
+            )

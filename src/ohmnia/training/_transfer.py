@@ -32,6 +32,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import torch
 from jaxtyping import Float
+from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 
@@ -168,7 +169,7 @@ class AbstractTransferRule(AbstractRule):
         """The tiles of a block, and what the kernel takes."""
         block, request, learning_rate = lesson
         fast, slow = block.tiles[FAST], block.tiles[SLOW]
-        x, d = request.x.float().contiguous().numpy(), request.d.float().contiguous().numpy()
+        x, d = _floats(request.x), _floats(request.d)
         own = _bound(self, block, learning_rate)
         path, keys, epochs = own.path, _keys(fast, slow), (fast.write_epoch(), slow.write_epoch())
         if fast.aged:
@@ -215,6 +216,11 @@ class AbstractReferencedRule(AbstractTransferRule):
             return points
         error = normal_like(block.stream.child("reference error"), tuple(points.shape))
         return points + self.reference_error * error.float()
+
+
+def _floats(vectors: Tensor) -> NDArray[np.float32]:
+    """As the kernels take them; numpy makes a contiguous copy of a part sooner than torch."""
+    return np.ascontiguousarray((vectors if vectors.dtype is torch.float32 else vectors.float()).numpy())
 
 
 def _keys(fast: Tile, slow: Tile) -> TransferKeys:

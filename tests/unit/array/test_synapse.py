@@ -10,7 +10,7 @@ from helpers import IDEAL, QUICK, QUICK_IDEAL, make_synapse, scatter, values
 from ohmnia._errors import InvalidValueError, UnknownNameError
 from ohmnia.array import SLOW, ArrayConfig, Compensation, Synapse
 from ohmnia.array.circuit import Wires
-from ohmnia.array.synapse import _parts
+from ohmnia.array.reading import even_parts
 from ohmnia.device import Device
 from ohmnia.random import Stream
 
@@ -29,7 +29,7 @@ def snapshot(synapse: Synapse) -> tuple[dict[str, torch.Tensor], dict]:
 
 @pytest.mark.parametrize(("length", "most"), [(1, 1), (1, 512), (7, 3), (10, 4), (512, 512), (513, 512), (1000, 7)])
 def test_parts_cover_a_length_evenly(length: int, most: int) -> None:
-    parts = _parts(length, most)
+    parts = even_parts(length, most)
     sizes = [part.stop - part.start for part in parts]
     assert [k for part in parts for k in range(part.start, part.stop)] == list(range(length))
     assert max(sizes) <= most
