@@ -16,7 +16,7 @@ from ohmnia.bench.soft_bounds_reference import PER_WEIGHT_SIEMENS, STATES_22, ZE
 from ohmnia.bench.works import Case, EpochSpec, ForwardSpec, ProgramSpec, Spec, StepSpec, UpdateSpec
 from ohmnia.device import Device, resolve
 from ohmnia.lifecycle.mnist import TRAINING
-from ohmnia.nn import AnalogLinear
+from ohmnia.nn import AnalogLinear, Backpropagation
 from ohmnia.random import Stream, uniform
 from ohmnia.technology import technology
 from ohmnia.training import RULES, AbstractRule, AnalogOptimizer
@@ -151,6 +151,16 @@ def one_epoch(model: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, y: 
         optimizer.step()
 
 
+def one_compiled_epoch(
+    backpropagate: Backpropagation, optimizer: torch.optim.Optimizer, x: Tensor, y: Tensor, batch: int
+) -> None:
+    """`one_epoch` with a compiled pass."""
+    for start in range(0, len(x), batch):
+        optimizer.zero_grad()
+        backpropagate(x[start : start + batch], y[start : start + batch])
+        optimizer.step()
+
+
 def perceptron(sizes: tuple[int, ...], layers: list[nn.Module]) -> nn.Sequential:
     """Sigmoids between the layers."""
     parts = [part for layer in layers for part in (layer, nn.Sigmoid())]
@@ -163,9 +173,14 @@ def _epoch(spec: EpochSpec) -> Case:
     model = perceptron(spec.sizes, [make_layer(device, shape, spec.step.preset, bias=True) for shape in shapes])
     optimizer = AnalogOptimizer(model, rule(spec.step.algorithm, spec.step.preset), LEARNING_RATE)
 
+    backpropagate = Backpropagation(model, nn.CrossEntropyLoss())
+
     def run() -> None:
         with one_thread():
-            one_epoch(model, optimizer, data.x, data.y, spec.batch)
+            if spec.compiled:
+                one_compiled_epoch(backpropagate, optimizer, data.x, data.y, spec.batch)
+            else:
+                one_epoch(model, optimizer, data.x, data.y, spec.batch)
 
     return Case(run, TRAINING / spec.samples, data.source)
 

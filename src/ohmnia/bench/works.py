@@ -87,10 +87,13 @@ class EpochSpec:
     ----------
     samples
         How many are trained on; the time is scaled to 60,000.
+    compiled
+        Forward, loss and backward pass by `ohmnia.nn.Backpropagation`; else by autograd, as the other side has it in any case.
     """
 
     step: StepSpec
     samples: int = 6000
+    compiled: bool = True
     sizes: tuple[int, ...] = (784, 256, 128, 10)
     batch: int = 10
 
@@ -187,7 +190,8 @@ def describe(spec: Spec) -> str:
         case EpochSpec():
             sizes = "-".join(map(str, spec.sizes))
             rule = f"{spec.step.algorithm.upper()}, {_cells(spec.step)}"
-            return f"MNIST epoch ({spec.samples} samples, scaled), {sizes}, batch {spec.batch}, {rule}"
+            how = "compiled pass" if spec.compiled else "autograd"
+            return f"MNIST epoch ({spec.samples} samples, scaled), {sizes}, batch {spec.batch}, {rule}, {how}"
         case ForwardSpec():
             return f"read, {spec.side} x {spec.side}, batch {spec.batch}, 7 bits in, 9 bits out, output noise"
         case ProgramSpec():
@@ -223,8 +227,9 @@ _ROWS = (
     _step("ttv2", "22", 1.5, 25),
     _step("sgd", "22", 1.2, 25),
     _step("agad", "22", 1.0, 25, batch=1),
-    _epoch("22", 2.5, 3),
+    _epoch("22", 2.5, 5),
     _epoch("reramsb", 10.0, 3),
+    Work("epoch.agad.22.autograd", EpochSpec(StepSpec("agad", False), compiled=False), None, 3),
     Work("forward.noisy", ForwardSpec(), 1.2, 25),
     Work("program.sampled", ProgramSpec(True), 10.0, 5),
     Work("program.pulses", ProgramSpec(False), None, 3),

@@ -10,7 +10,7 @@ from ohmnia.bench.works import WORKS, EpochSpec, ProgramSpec, StepSpec, UpdateSp
 IDS = [
     *("update.dense", "update.medium", "update.sparse"),
     *("step.agad.reramsb", "step.ttv2.reramsb", "step.agad.22", "step.ttv2.22", "step.sgd.22", "step.agad.22.batch1"),
-    *("epoch.agad.22", "epoch.agad.reramsb", "forward.noisy", "program.sampled", "program.pulses"),
+    *("epoch.agad.22", "epoch.agad.reramsb", "epoch.agad.22.autograd", "forward.noisy", "program.sampled", "program.pulses"),
 ]
 
 
