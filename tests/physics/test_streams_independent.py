@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -167,17 +166,16 @@ def test_the_number_of_threads_changes_no_bit(device: Device, rule: AbstractRule
 
 
 @pytest.mark.usefixtures("threads")
-def test_without_care_the_number_of_threads_does_change_bits(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
-    # The control of the test above, where torch's products of this size depend on the threads at all.
+def test_reads_do_not_depend_on_threads_where_torchs_products_do(device: Device) -> None:
+    # The control of the test above: it would see a product of torch on this machine.
     x, w, plain, results = values(0, 7, 3001), values(1, 33, 3001), [], []
-    monkeypatch.setattr("ohmnia.array.tile.one_thread", contextlib.nullcontext)
     for count in (1, 2):
         torch.set_num_threads(count)
         plain.append(x @ w.T)
         results.append(wide(device, RULES[1]))
     if torch.equal(*plain):
         pytest.skip("On this machine torch's products do not depend on the threads.")
-    assert results[0] != results[1]
+    assert results[0] == results[1]
 
 
 # --- the global generator ---------------------------------------------------------------------------------------------

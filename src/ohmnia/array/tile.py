@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ohmnia._errors import out_of_range
-from ohmnia._threads import one_thread
 from ohmnia.array._checks import all_finite, check_update, check_width, not_finite
 from ohmnia.array.circuit import Wires, Wiring, sent_trains
 from ohmnia.array.mapping import Mapping
@@ -357,9 +356,8 @@ class Tile:
 
     def _read(self, x: Tensor, name: str, weights: Tensor, variance: Tensor | None, use: str) -> Tensor:
         (key,), spread = self.uses.keys(use), None if variance is None else variance.numpy()
-        with one_thread():
-            inputs = x.detach().contiguous().numpy()
-            read = self.kernel.read(inputs, weights.numpy(), spread, self.periphery.converters, key)
+        inputs = x.detach().contiguous().numpy()
+        read = self.kernel.read(inputs, weights.numpy(), spread, self.periphery.converters, key)
         if not read.finite:
             self.uses.counts[use] -= 1
             raise not_finite(name)
