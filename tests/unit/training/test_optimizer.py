@@ -298,6 +298,25 @@ def test_digital_parameters_take_any_optimizer(technology: Technology, kind: str
     assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([0.1 / 8, 0.05 / 8])
 
 
+@pytest.mark.parametrize("options", [{}, {"weight_decay": 0.1}, {"maximize": True}, {"momentum": 0.9}, {"lr": 1}])
+def test_plain_sgd_is_torchs_whatever_its_groups_ask_for(technology: Technology, options: dict[str, float]) -> None:
+    model = network(technology, exclude=("2",))
+    twin = [nn.Parameter(p.detach().clone()) for p in model.parameters()]
+    alone, optimizer = torch.optim.SGD(twin, 0.05), AnalogOptimizer(model, RULE, 0.1, digital_lr=0.05)
+    alone.param_groups[0].update(options)
+    optimizer.param_groups[-1].update(options)
+    for step in range(3):
+        optimizer.zero_grad()
+        backward(model, step)
+        for parameter, own in zip(twin, model.parameters(), strict=True):
+            parameter.grad = None if step == 1 and parameter is twin[0] else own.grad.clone()
+        if step == 1:
+            next(model.parameters()).grad = None
+        optimizer.step()
+        alone.step()
+    assert all(torch.equal(a, b) for a, b in zip(twin, model.parameters(), strict=True))
+
+
 @pytest.mark.parametrize("kind", OPTIMIZERS)
 def test_the_digital_state_goes_through_a_state_dict(technology: Technology, kind: str) -> None:
     models = [network(technology) for _ in range(2)]
