@@ -98,11 +98,25 @@ def test_nobody_waits_for_a_thread_that_has_not_begun() -> None:
         free.wait(5)
 
     for _ in range(max(threads(), _threads._AVAILABLE)):
-        _threads._THREADS.executor().submit(hold)
+        _threads._THREADS.crew().tasks.put(hold)
     blocked.wait(5)
     together(begun.append, 2)
     free.set()
     assert begun == [0]
+
+
+def test_threads_that_are_not_needed_any_more_end() -> None:
+    set_threads(3)
+    over_rows(lambda first, last: None, 6, 3)
+    crew = _threads._THREADS.crew()
+    assert crew is _threads._THREADS.crew()
+    own = [thread for thread in threading.enumerate() if thread.name.startswith("ohmnia")]
+    assert len(own) >= crew.count
+    set_threads(2)
+    for thread in own:
+        thread.join(20)
+    assert not any(thread.is_alive() for thread in own)
+    assert _threads._THREADS.crew() is not crew
 
 
 def test_an_error_in_shared_work_is_raised() -> None:
