@@ -13,6 +13,7 @@ from ohmnia._registry import Registry
 from ohmnia.bench.cases import case
 from ohmnia.bench.facts import machine
 from ohmnia.bench.moments import Comparison, compare
+from ohmnia.bench.placement import spreading
 from ohmnia.bench.timing import BUSY_LOAD, Timing, alone, in_turn, load, once, ratio
 from ohmnia.bench.works import Case, Peer, Spec, UpdateSpec, Work, describe, small
 
@@ -112,23 +113,30 @@ def _own_threads() -> None:
     torch.set_num_threads(1)
 
 
-def _better_threads(peer: Peer, theirs: Case) -> int:
+def _better_threads(peer: Peer, theirs: Case, spread: Callable[[], None]) -> int:
     """The thread count at which the peer is faster."""
     times = {}
     for count in peer.threads:
         peer.use_threads(count)
+        if count > 1:
+            # Threads begin with their first work; only then can they be placed.
+            once(theirs.run, 1)
+        spread()
         first = once(theirs.run, 1)
         times[count] = first if first > _LONG_SECONDS else alone(theirs.run, 3).median
     return min(times, key=times.__getitem__)
 
 
 def _beside(row: Row, ours: Case, theirs: Case, peer: Peer, pairs: int) -> Row:
-    threads = _better_threads(peer, theirs)
+    with spreading() as spread:
+        ours.run()
+        threads = _better_threads(peer, theirs, spread)
 
-    def between(is_peer: bool) -> None:
-        peer.use_threads(threads if is_peer else 1)
+        def between(is_peer: bool) -> None:
+            peer.use_threads(threads if is_peer else 1)
+            spread()
 
-    own, other = in_turn(ours.run, theirs.run, pairs, between)
+        own, other = in_turn(ours.run, theirs.run, pairs, between)
     own, other = own.scaled(ours.scale), other.scaled(theirs.scale)
     return replace(row, own=own, peer=other, ratio=ratio(own, other), peer_threads=threads, note=ours.note)
 
