@@ -15,9 +15,9 @@ _TASKS = Path("/proc/self/task")
 def spreading() -> Iterator[Callable[[], None]]:
     """A function that spreads the threads of the process over its cores; afterwards they go where they want again.
 
-    The calling thread is moved to the first core, and the others get, of whatever library, the other cores in turn. Either side of a
-    comparison is placed alike, since their threads never work at the same time. Nothing happens where there is one core only, or where
-    threads cannot be placed (other systems than Linux).
+    The calling thread is moved to the first core, and the others, of whatever library, get the other cores in turn. Either side
+    of a comparison is placed alike, since their threads never work at the same time. Nothing happens where there is one core
+    only, or where threads cannot be placed (other systems than Linux).
     """
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") and _TASKS.is_dir() else []
     caller = threading.get_native_id()
