@@ -15,9 +15,10 @@ _TASKS = Path("/proc/self/task")
 def spreading() -> Iterator[Callable[[], None]]:
     """A function that spreads the threads of the process over its cores; afterwards they go where they want again.
 
-    The calling thread is moved to the first core, and the others, of whatever library, get the other cores in turn. Either side
-    of a comparison is placed alike, since their threads never work at the same time. Nothing happens where there is one core
-    only, or where threads cannot be placed (other systems than Linux).
+    The calling thread gets the first core, and the others, of whatever library, get the other cores in turn. Either side of a
+    comparison is placed alike, since their threads never work at the same time. A thread that is made later begins on the first
+    core, so that either side has to work once before. Nothing happens where there is one core only, or where threads cannot be
+    placed (other systems than Linux).
     """
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") and _TASKS.is_dir() else []
     caller = threading.get_native_id()
@@ -27,9 +28,7 @@ def spreading() -> Iterator[Callable[[], None]]:
             others = sorted(_threads() - {caller})
             for k, thread in enumerate(others):
                 _place(thread, {cores[1 + k % (len(cores) - 1)]})
-            # It is moved there, and not held: threads that it makes later inherit where it may run.
             _place(caller, {cores[0]})
-            _place(caller, set(cores))
 
     try:
         yield spread
