@@ -128,6 +128,16 @@ def read_once(x, weights, variance, by_rows, path, key, shrink, counters, room, 
 
 
 @jit
+def _list_saturated(saturated, again, count):
+    """Leave those of the first `count` vectors in `again` that saturate (at first all are in it); returns how many."""
+    left = 0
+    for k in range(count):
+        again[left] = again[k]
+        left += 1 if saturated[k] > 0 else 0
+    return left
+
+
+@jit
 def read_rounds(x, weights, variance, by_rows, path, rounds, key, y):
     """All rounds of a read; returns the outputs that saturate in the end (-1: an input is not finite), and vectors read."""
     samples, inputs, outputs = x.shape[0], x.shape[1], y.shape[1]
@@ -135,23 +145,28 @@ def read_rounds(x, weights, variance, by_rows, path, rounds, key, y):
     squared_shape = (samples, inputs) if variance.shape[0] else (0, 0)
     driven, squared = np.empty((samples, inputs), np.float32), np.empty(squared_shape, np.float32)
     spread, scale = np.empty(spread_shape, np.float32), np.empty(samples, np.float32)
-    counters, saturated = np.arange(samples), np.empty(samples, np.int64)
+    counters, saturated, again = np.empty(samples, np.int64), np.empty(samples, np.int64), np.empty(samples, np.int64)
+    for b in range(samples):
+        counters[b] = again[b] = b
     room = (driven, squared, spread, scale)
     total = read_once(x, weights, variance, by_rows, path, key, np.float32(1.0), counters, room, y, saturated)
-    vectors, again, shrink = samples, np.flatnonzero(saturated) if total > 0 else counters[:0], np.float32(1.0)
+    vectors, shrink = samples, np.float32(1.0)
+    # Explicit loops: numpy's functions of index arrays take seconds to compile.
+    count = _list_saturated(saturated, again, samples) if total > 0 else 0
     for attempt in range(1, rounds + 1):
-        count = again.shape[0]
         if count == 0:
             break
-        own_x, own_y, own_saturated = x[again], np.empty((count, outputs), np.float32), np.empty(count, np.int64)
+        own_x, own_y = np.empty((count, inputs), np.float32), np.empty((count, outputs), np.float32)
+        for k in range(count):
+            own_x[k], counters[k] = x[again[k]], again[k] + attempt * samples
         shrink = np.float32(shrink * np.float32(2.0))
         room = (driven[:count], squared[:count], spread[:count], scale[:count])
-        counters = again + attempt * samples
-        total = read_once(own_x, weights, variance, by_rows, path, key, shrink, counters, room, own_y, own_saturated)
+        own = counters[:count], room, own_y, saturated[:count]
+        total = read_once(own_x, weights, variance, by_rows, path, key, shrink, *own)
         for k in range(count):
             y[again[k]] = own_y[k]
         vectors += count
-        again = again[own_saturated > 0]
+        count = _list_saturated(saturated, again, count)
     return total, vectors
 
 

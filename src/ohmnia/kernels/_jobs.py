@@ -199,12 +199,52 @@ def run_jobs(jobs, turn, path, table, counts):
     for k in range(jobs.shape[0]):
         planes, most, length = max(planes, jobs[k].planes), max(most, jobs[k].cols), max(length, jobs[k].length)
     _, size = make_room(_U64(0), planes, most, length)
-    memory, numbers, total = np.empty(size + _U64(64), np.uint8), uncounted(table), uncounted(counts)
+    memory, normals, total = np.empty(size + _U64(64), np.uint8), uncounted(table), uncounted(counts)
     room, _ = make_room(after(address(memory), 0), planes, most, length)
     following, done, groups = turn[:1], turn[1:], _groups(jobs)
     k, top = _group(jobs, add_shared(following, 1))
     while k >= 0:
-        _update_group(jobs, k, top, path, numbers, total[5 * k : 5 * k + 5], room)
+        job = jobs[k]
+        planes, rows, cols = job.planes, job.rows, job.cols
+        bottom = min(top + TOGETHER, rows)
+        digital = (rows, cols) if job.transfers else (0, 0)
+        reads = (rows, job.reads_count) if job.transfers else (0, 0)
+        weights = planes + 1 if job.transfers else 0
+        events, factors = _visits(job)
+        tables = array_at(job.tables, (2, job.points), _F32)
+        update_rows(
+            top,
+            bottom,
+            (
+                array_at(job.conductance, (planes, rows, cols), _F32),
+                array_at(job.parameters, (5, planes, rows, cols), _F32),
+                array_at(job.epochs, (planes, rows, cols), _I32),
+            ),
+            (
+                array_at(job.slow_conductance, (planes, rows, cols), _F32),
+                array_at(job.slow_parameters, (5, planes, rows, cols), _F32),
+                array_at(job.slow_epochs, (planes, rows, cols), _I32),
+            ),
+            (job.multiplicative > 0, job.linear > 0, job.exponent_up, job.exponent_down, tables),
+            _lines(job)[1],
+            normals,
+            _planned(job),
+            events,
+            factors,
+            (
+                array_at(job.hidden, digital, _F32),
+                array_at(job.reference, digital, _F32),
+                array_at(job.mean, digital, _F32),
+                array_at(job.variance, reads, _F32),
+                array_at(job.weight, (weights,), np.float64),
+                array_at(job.weights, (rows, cols) if job.has_weights else (0, 0), _F32),
+            ),
+            path,
+            job.cell_keys,
+            job.numbers,
+            total[5 * k : 5 * k + 5],
+            room,
+        )
         add_shared(done, 1)
         k, top = _group(jobs, add_shared(following, 1))
     # Used here, so that it lives until here.
@@ -213,49 +253,3 @@ def run_jobs(jobs, turn, path, table, counts):
     while add_shared(done, 0) < groups and looks < _PATIENCE:
         looks += 1
     return looks < _PATIENCE
-
-
-@jit
-def _update_group(jobs, k, top, path, table, counts, room):
-    """A group of rows of a job (`_rows`)."""
-    job = jobs[k]
-    planes, rows, cols = job.planes, job.rows, job.cols
-    bottom = min(top + TOGETHER, rows)
-    digital = (rows, cols) if job.transfers else (0, 0)
-    reads = (rows, job.reads_count) if job.transfers else (0, 0)
-    weights = planes + 1 if job.transfers else 0
-    events, factors = _visits(job)
-    tables = array_at(job.tables, (2, job.points), _F32)
-    update_rows(
-        top,
-        bottom,
-        (
-            array_at(job.conductance, (planes, rows, cols), _F32),
-            array_at(job.parameters, (5, planes, rows, cols), _F32),
-            array_at(job.epochs, (planes, rows, cols), _I32),
-        ),
-        (
-            array_at(job.slow_conductance, (planes, rows, cols), _F32),
-            array_at(job.slow_parameters, (5, planes, rows, cols), _F32),
-            array_at(job.slow_epochs, (planes, rows, cols), _I32),
-        ),
-        (job.multiplicative > 0, job.linear > 0, job.exponent_up, job.exponent_down, tables),
-        _lines(job)[1],
-        table,
-        _planned(job),
-        events,
-        factors,
-        (
-            array_at(job.hidden, digital, _F32),
-            array_at(job.reference, digital, _F32),
-            array_at(job.mean, digital, _F32),
-            array_at(job.variance, reads, _F32),
-            array_at(job.weight, (weights,), np.float64),
-            array_at(job.weights, (rows, cols) if job.has_weights else (0, 0), _F32),
-        ),
-        path,
-        job.cell_keys,
-        job.numbers,
-        counts,
-        room,
-    )
