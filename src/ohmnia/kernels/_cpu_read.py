@@ -151,20 +151,24 @@ def read_rounds(x, weights, variance, by_rows, path, rounds, key, y):
     room = (driven, squared, spread, scale)
     total = read_once(x, weights, variance, by_rows, path, key, np.float32(1.0), counters, room, y, saturated)
     vectors, shrink = samples, np.float32(1.0)
-    # Explicit loops: numpy's functions of index arrays take seconds to compile.
+    # Explicit loops: parts and index arrays take seconds to compile where they are assigned.
     count = _list_saturated(saturated, again, samples) if total > 0 else 0
     for attempt in range(1, rounds + 1):
         if count == 0:
             break
         own_x, own_y = np.empty((count, inputs), np.float32), np.empty((count, outputs), np.float32)
         for k in range(count):
-            own_x[k], counters[k] = x[again[k]], again[k] + attempt * samples
+            b, counters[k] = again[k], again[k] + attempt * samples
+            for j in range(inputs):
+                own_x[k, j] = x[b, j]
         shrink = np.float32(shrink * np.float32(2.0))
         room = (driven[:count], squared[:count], spread[:count], scale[:count])
         own = counters[:count], room, own_y, saturated[:count]
         total = read_once(own_x, weights, variance, by_rows, path, key, shrink, *own)
         for k in range(count):
-            y[again[k]] = own_y[k]
+            b = again[k]
+            for i in range(outputs):
+                y[b, i] = own_y[k, i]
         vectors += count
         count = _list_saturated(saturated, again, count)
     return total, vectors

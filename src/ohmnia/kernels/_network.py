@@ -51,7 +51,8 @@ def _read_all(reads, first, last, x, forward, y):
         place, lines = (read.row, read.rows) if forward else (read.col, read.cols)
         own, part = np.empty((samples, size), np.float32), np.empty((samples, lines), np.float32)
         for b in range(samples):
-            own[b] = x[b, start : start + size]
+            for j in range(size):
+                own[b, j] = x[b, start + j]
         if not _read(read, own, forward, part):
             return False
         for b in range(samples):
