@@ -69,7 +69,7 @@ class ChainedReads:
         for synapse in self.synapses:
             _check_plain(synapse)
         self._counts[:] = 0
-        back = self.spans[first_back][0] if first_back < len(self.spans) else len(self._blocks)
+        back = self._behind(first_back)
         for k, block in enumerate(self._blocks):
             tile, (weights, variance) = block.slow, self._seen[k]
             seen = tile.seen("rows")
@@ -78,6 +78,10 @@ class ChainedReads:
             self._keys[0][k] = tile.uses.keys(_USE)[0]
             if k >= back:
                 self._keys[1][k] = tile.uses.keys(_USE)[0]
+
+    def _behind(self, first_back: int) -> int:
+        """The first record of a matrix; of none, the one behind all."""
+        return self.spans[first_back][0] if first_back < len(self.spans) else len(self._blocks)
 
     def _look(self, k: int, weights: Tensor, variance: Tensor | None) -> None:
         """Put down where weights and variances lie, and keep them."""
@@ -97,7 +101,7 @@ class ChainedReads:
 
     def take_back(self, first_back: int) -> None:
         """Undo `begin` where a pass has failed."""
-        back = self.spans[first_back][0] if first_back < len(self.spans) else len(self._blocks)
+        back = self._behind(first_back)
         for k, block in enumerate(self._blocks):
             block.slow.uses.counts[_USE] -= 2 if k >= back else 1
 

@@ -211,6 +211,20 @@ def sort_hits(found, hits, ordered, live):
 
 
 @jit
+def _put_close(tile, size, cell, sign, h, close, epoch):
+    """Put one cell close to the others, at place `h`."""
+    conductance, parameters, epochs = tile
+    old, low, high, noise, slope, signs = close[3:]
+    old[h] = conductance[cell]
+    low[h] = parameters[_U64(2) * size + cell]
+    high[h] = parameters[_U64(3) * size + cell]
+    noise[h] = parameters[_U64(4) * size + cell]
+    slope[h] = parameters[cell if sign > _ZERO else size + cell]
+    signs[h] = sign
+    epochs[cell] = epoch
+
+
+@jit
 def pulse_close(conductance, cells, offset, live, most, first, keys, scaled, close, table):
     """Pulses on cells that are close together, those with most pulses first, and back to where they belong."""
     lanes, index, xi, old, low, high, noise, slope, signs = close
@@ -231,20 +245,10 @@ def pulse_close(conductance, cells, offset, live, most, first, keys, scaled, clo
 @jit
 def update_hits(tile, size, offset, plane_sign, ordered, live, most, first, keys, scaled, close, table, epoch):
     """One sample on hit cells of a plane: put close together, pulsed, and put back."""
-    conductance, parameters, epochs = tile
     cells, directions = ordered
-    old, low, high, noise, slope, signs = close[3:]
     for h in range(live[0]):
-        cell = _U64(cells[h]) + offset
-        sign = _F32(directions[h] * plane_sign)
-        old[h] = conductance[cell]
-        low[h] = parameters[_U64(2) * size + cell]
-        high[h] = parameters[_U64(3) * size + cell]
-        noise[h] = parameters[_U64(4) * size + cell]
-        slope[h] = parameters[cell if sign > _ZERO else size + cell]
-        signs[h] = sign
-        epochs[cell] = epoch
-    pulse_close(conductance, cells, offset, live, most, first, keys, scaled, close, table)
+        _put_close(tile, size, _U64(cells[h]) + offset, _F32(directions[h] * plane_sign), h, close, epoch)
+    pulse_close(tile[0], cells, offset, live, most, first, keys, scaled, close, table)
 
 
 @jit
@@ -265,18 +269,10 @@ def one_slot(words, start, stride, parts, count):
 @jit
 def put_close(tile, size, row_cell, listed, listed_at, count, directions, sign, found, cells, close, epoch):
     """Append the listed columns of a row to the cells that are close together; returns how many there are now."""
-    conductance, parameters, epochs = tile
-    old, low, high, noise, slope, signs = close[3:]
     for k in range(count):
-        cell, own, h = row_cell + _U64(listed[listed_at + k]), _F32(directions[k] * sign), found + k
-        cells[h] = _U32(cell)
-        old[h] = conductance[cell]
-        low[h] = parameters[_U64(2) * size + cell]
-        high[h] = parameters[_U64(3) * size + cell]
-        noise[h] = parameters[_U64(4) * size + cell]
-        slope[h] = parameters[cell if own > _ZERO else size + cell]
-        signs[h] = own
-        epochs[cell] = epoch
+        cell = row_cell + _U64(listed[listed_at + k])
+        cells[found + k] = _U32(cell)
+        _put_close(tile, size, cell, _F32(directions[k] * sign), found + k, close, epoch)
     return found + count
 
 

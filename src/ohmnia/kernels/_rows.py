@@ -51,15 +51,15 @@ def _pulse_hits(tile, planes, found, hits, ordered, live, first, keys, law, clos
 def make_room(place, planes, cols, length):
     """Arrays at `place` that `update_rows` works in, for blocks of at most this size; and the address behind them."""
     room, lanes = max(_ROOM, 2 * cols), TOGETHER * planes * cols
-    ends = np.empty(12, np.uint64)
+    ends = np.empty(9, np.uint64)
     ends[0] = place
     # In units of four bytes.
-    sizes = (lanes, 2 * lanes, cols, room, room, room, 2 * TOGETHER, TOGETHER + 1, 4 * length + 6, length, TOGETHER)
-    for k in range(11):
+    sizes = (lanes, 2 * lanes, cols, 2 * TOGETHER, TOGETHER + 1, 4 * length + 6, length, TOGETHER)
+    for k in range(8):
         ends[k + 1] = after(ends[k], 4 * sizes[k])
-    behind = after(ends[11], 4 * 16 * room)
-    words = array_at(ends[11], (16, room), _U32)
-    numbers = array_at(ends[11], (16, room), _F32)
+    behind = after(ends[8], 4 * 14 * room)
+    words = array_at(ends[8], (14, room), _U32)
+    numbers = array_at(ends[8], (14, room), _F32)
     index, xi = words[0], numbers[1]
     dense = (
         array_at(ends[0], (lanes,), _U32),
@@ -70,9 +70,9 @@ def make_room(place, planes, cols, length):
     )
     hits, ordered = (words[2], numbers[3], words[4]), (words[5], numbers[6])
     close = (words[7], index, xi, numbers[8], numbers[9], numbers[10], numbers[11], numbers[12], numbers[13])
-    column = (array_at(ends[6], (TOGETHER,), np.float64), xi, index, array_at(ends[7], (TOGETHER + 1,), _U32))
-    live, own = array_at(ends[8], (2 * length + 3,), _U64), array_at(ends[9], ((length + 31) // 32,), _U32)
-    return (dense, hits, ordered, close, column, live, own, array_at(ends[10], (TOGETHER,), np.uint8)), behind
+    column = (array_at(ends[3], (TOGETHER,), np.float64), xi, index, array_at(ends[4], (TOGETHER + 1,), _U32))
+    live, own = array_at(ends[5], (2 * length + 3,), _U64), array_at(ends[6], ((length + 31) // 32,), _U32)
+    return (dense, hits, ordered, close, column, live, own, array_at(ends[7], (TOGETHER,), np.uint8)), behind
 
 
 @jit

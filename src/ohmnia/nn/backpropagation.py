@@ -262,12 +262,13 @@ def _check_softmax(name: str, module: nn.Module) -> None:
 def _loss_code(loss: nn.Module, ends_in_logs: bool) -> tuple[int, bool]:
     """The loss as the kernel knows it, and whether it is a mean."""
     known = {nn.CrossEntropyLoss: CROSS_ENTROPY, nn.NLLLoss: CROSS_ENTROPY, nn.MSELoss: SQUARED_ERROR}
-    code, options = known.get(type(loss)), vars(loss)
+    code = known.get(type(loss))
     if code is None:
         names = ", ".join(cls.__name__ for cls in known)
         raise InvalidValueError(f"The loss is a {type(loss).__name__}; a compiled pass knows {names}. {_PLAIN}")
     if ends_in_logs != (type(loss) is nn.NLLLoss):
         raise InvalidValueError("NLLLoss belongs to a model that ends in LogSoftmax, and the other losses to one that does not.")
+    options = vars(loss)
     odd = options.get("reduction") not in ("mean", "sum") or options.get("label_smoothing", 0.0) != 0.0
     odd = odd or getattr(loss, "weight", None) is not None or options.get("ignore_index", -100) != -100
     if odd:
