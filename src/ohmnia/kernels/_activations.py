@@ -32,7 +32,7 @@ def exponential(x):
     p = p * r + f32(_EXP[2])
     p = p * r + f32(_EXP[3])
     p = p * r + f32(_EXP[4])
-    whole = float_of(i32(i32(i32(n) + i32(127)) << i32(23)))  # pyright: ignore[reportCallIssue]
+    whole = float_of(i32(i32(i32(n) + i32(127)) << i32(23)))
     return (f32(1.0) + (r + r * r * p)) * whole if x == x else x
 
 

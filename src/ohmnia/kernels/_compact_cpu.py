@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from ohmnia.kernels._jit import jit
+from ohmnia.kernels._jit import jit, jit_entry
 
 _MOST_STEPS = 200000
 _MOST_ROUNDS = 100
@@ -96,7 +96,7 @@ def _segment(law, log_density, seconds, start, end, tolerance, guess):
     return math.nan, guess
 
 
-@jit
+@jit_entry
 def integrate(law, log_density, seconds, starts, ends, tolerance):
     for cell in range(log_density.shape[0]):
         guess = 0.0
@@ -106,7 +106,7 @@ def integrate(law, log_density, seconds, starts, ends, tolerance):
             )
 
 
-@jit
+@jit_entry
 def static(law, volts, log_density, out):
     for cell in range(volts.shape[0]):
         density, size = math.exp(log_density[cell]), abs(volts[cell])

@@ -13,7 +13,7 @@ from ohmnia.kernels._cells import tabulated
 from ohmnia.kernels._contract_cells import Acceptance, ClosedLoop, Targets
 from ohmnia.kernels._contract_records import Cells, FloatArray, IntArray, UpdateLaw, check_law
 from ohmnia.kernels._cpu_normals import log, quantile
-from ohmnia.kernels._jit import jit
+from ohmnia.kernels._jit import jit, jit_entry
 from ohmnia.kernels._threads import over_rows, threads
 from ohmnia.kernels._words import lane, mix, step, word
 from ohmnia.random import normal_table
@@ -93,7 +93,7 @@ def _load(first, last, conductance, parameters, target, loop, multiplicative, ke
     return active
 
 
-@jit
+@jit_entry
 def _program(first, last, conductance, parameters, epochs, target, law, loop, most, key0, key1, table, epoch, pulses, failed):
     """Blocks of cells, all of a block pulsed at once; those that are done leave the front of the block."""
     # Rows: conductance, target, full steps up and down, noise, outside or not, half width of the range, bounds, 1 / span.
@@ -103,7 +103,7 @@ def _program(first, last, conductance, parameters, epochs, target, law, loop, mo
         stop = min(start + _BLOCK, last)
         active = _load(start, stop, conductance, parameters, target, loop, law[0], key0, state, lanes, cells)
         pulses[start:stop], failed[start:stop] = 0, False
-        count = 0
+        count = np.int64(0)
         while active > 0:
             if count < most:
                 _indices(lanes[:active], count, key1, index[:active])
@@ -160,7 +160,7 @@ def _places(offset, conductance, weights, line, loop, grid, sizes, key0, key1, g
         points[k] = i32(-1) if inside else point
 
 
-@jit
+@jit_entry
 def _sample_plane(first, last, offset, conductance, epochs, weights, line, loop, grid, quantiles, means, key0, key1, epoch):
     """One plane of `program_sampled`, in blocks: numbers in vector code, then the table, then the cells."""
     both, width = quantiles.shape[1], quantiles.shape[2]
@@ -202,7 +202,7 @@ def _relax(conductance, shift, spread, xi, floor):
     return floored
 
 
-@jit
+@jit_entry
 def _advance(first, last, conductance, epochs, mean, sigma, floor, key0, key1):
     xi, shift, spread = np.empty(_BLOCK, np.float32), np.empty(_BLOCK), np.empty(_BLOCK)
     shift[:], spread[:] = mean[0], sigma[0]
@@ -238,7 +238,7 @@ def _add_variance(conductance, scale, gain, out):
         out[k] = out[k] + sigma * sigma
 
 
-@jit
+@jit_entry
 def _read(first, last, conductance, epochs, scale, key0, key1, out):
     xi, own = np.empty(_BLOCK, np.float32), np.empty(_BLOCK, np.float32)
     own[:] = scale[0]
@@ -251,7 +251,7 @@ def _read(first, last, conductance, epochs, scale, key0, key1, out):
         _noisy(conductance[start:stop], own[:count], xi[:count], out[start:stop])
 
 
-@jit
+@jit_entry
 def _read_variance(first, last, conductance, epochs, scale, gains, out):
     own = np.empty(_BLOCK, np.float32)
     own[:] = scale[0]

@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 from numba import types
-from numba.extending import intrinsic
 
-from ohmnia.kernels._jit import jit
+from ohmnia.kernels._jit import intrinsic, jit
 
 f32, i32, u32 = np.float32, np.int32, np.uint32
 _TWO_POW_MINUS_31 = f32(2.0**-31)
@@ -67,9 +66,9 @@ def float_of(context: Any, value: Any) -> Any:
 @jit
 def log(x):
     """Natural logarithm of a positive, normal float32, to about 1e-7 of max(|log x|, 1)."""
-    bits = bits_of(f32(x))  # pyright: ignore[reportCallIssue]
+    bits = bits_of(f32(x))
     exponent = i32(i32(bits - _SQRT_HALF_BITS) >> i32(23))
-    y = float_of(i32(bits - i32(exponent << i32(23)))) - f32(1.0)  # pyright: ignore[reportCallIssue]
+    y = float_of(i32(bits - i32(exponent << i32(23)))) - f32(1.0)
     # log(1 + y) on [sqrt(1/2) - 1, sqrt(2) - 1], least squares on y**3.
     p = f32(_LOG[0])
     p = p * y + f32(_LOG[1])

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from ohmnia.kernels._contract_read import Converter, Converters, FloatArray, Reading
 from ohmnia.kernels._cpu_normals import quantile
-from ohmnia.kernels._jit import jit
+from ohmnia.kernels._jit import jit, jit_entry
 from ohmnia.kernels._product import product, product_transposed
 from ohmnia.kernels._words import word
 
 _NOTHING = np.empty((0, 0), np.float32)
 
 
-@jit
+@jit_entry
 def _drive(x, step, shrink, driven, scale):
     """Noise management and DAC; returns whether every input is finite."""
     for b in range(x.shape[0]):
@@ -59,7 +59,7 @@ def _noise(z, variance, noise, key0, key1, counter, out):
             out[i] = np.float64(z[i]) + math.sqrt(np.float64(variance[i]) + own) * xi
 
 
-@jit
+@jit_entry
 def _convert(z, variance, bound, step, noise, key0, key1, counters, scale, y, saturated):
     """Noise, ADC and rescaling of a block of outputs; returns the outputs that saturate. An empty variance is 0."""
     limit, total = bound + step / 2, 0
@@ -137,7 +137,7 @@ def _list_saturated(saturated, again, count):
     return left
 
 
-@jit
+@jit_entry
 def read_rounds(x, weights, variance, by_rows, path, rounds, key, y):
     """All rounds of a read; returns the outputs that saturate in the end (-1: an input is not finite), and vectors read."""
     samples, inputs, outputs = x.shape[0], x.shape[1], y.shape[1]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ohmnia.kernels._jit import jit
+from ohmnia.kernels._jit import jit, jit_entry
 from ohmnia.kernels._memory import add_shared, address, after, array_at, uncounted
 from ohmnia.kernels._plan import plan_transfer, plan_update
 from ohmnia.kernels._rows import TOGETHER, make_room, update_rows
@@ -37,7 +37,7 @@ JOB = np.dtype(
 )
 
 
-@jit
+@jit_entry
 def fill_cells(jobs, k, cells, law, tables, trains):
     """Put down cells that are pulsed; the slow tile is the same until it gets another one.
 
@@ -58,7 +58,7 @@ def fill_cells(jobs, k, cells, law, tables, trains):
     job.numbers[3] = trains[1]
 
 
-@jit
+@jit_entry
 def fill_rule(jobs, k, slow, state, weight, settings, converter):
     """Put down what a transfer rule adds: the slow tile, digital buffers, and numbers as floats."""
     job = jobs[k]
@@ -73,7 +73,7 @@ def fill_rule(jobs, k, slow, state, weight, settings, converter):
     job.numbers[4], job.numbers[5], job.numbers[6], job.numbers[9] = settings[10], settings[11], settings[12], settings[13]
 
 
-@jit
+@jit_entry
 def fill_batch(jobs, k, x, d, variance, weights, line_keys, cell_keys, rate, epoch, slow_epoch):
     """Put down a mini-batch; returns the bytes that its plan needs."""
     job = jobs[k]
@@ -136,7 +136,7 @@ def _lay_out(job, free):
     return (job.factors + _U64(4) * four + step) & mask
 
 
-@jit
+@jit_entry
 def plan_jobs(jobs, scratch, counts):
     """Plan every job (`_plan`), with room in `scratch`; adds to `counts`, and returns the pulses to be expected."""
     total = 0.0
@@ -188,14 +188,15 @@ def _group(jobs, number):
     return -1, 0
 
 
-@jit
+@jit_entry
 def run_jobs(jobs, turn, path, table, counts):
     """Do groups of rows, one after the other, until none is left; adds to `counts`, (jobs, 5).
 
     `turn`, int64 (2,), says which group is next, and how many are done. Threads that share it share the work; who does a group
     makes no difference. Returns whether all groups were done in the end, for which it waits a moment.
     """
-    planes, most, length = 1, 1, 1
+    # Typed, as a literal number would compile what it is given to once more.
+    planes, most, length = np.int64(1), np.int64(1), np.int64(1)
     for k in range(jobs.shape[0]):
         planes, most, length = max(planes, jobs[k].planes), max(most, jobs[k].cols), max(length, jobs[k].length)
     _, size = make_room(_U64(0), planes, most, length)

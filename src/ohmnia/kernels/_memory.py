@@ -4,30 +4,42 @@ Each count is an atomic operation, and a call with twenty arrays makes dozens of
 that whoever holds the memory has to keep it alive.
 """
 
-# numba gives an intrinsic's function another signature.
-# pyright: reportCallIssue=false, reportPrivateImportUsage=false
+# pyright: reportPrivateImportUsage=false
 
 from __future__ import annotations
 
 import numpy as np
-from numba import carray, types
+from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
+from numba.np.arrayobj import np_cfarray
 
-from ohmnia.kernels._jit import jit
+from ohmnia.kernels._jit import intrinsic, jit
 
 _U64 = np.uint64
 _LINE = np.uint64(63)
 
 
 @intrinsic
-def _pointer(typing_context, address):
-    """An address as the pointer that `carray` takes."""
+def array_at(typing_context, place, shape, dtype):
+    """The array of a shape that lies at an address (uint64), not counted."""
 
     def generate(context, builder, signature, arguments):
-        return builder.inttoptr(arguments[0], cgutils.voidptr_t)
+        pointer = builder.inttoptr(arguments[0], cgutils.voidptr_t)
+        own = signature.replace(args=(types.voidptr, signature.args[1]))
+        return np_cfarray(context, builder, own, (pointer, arguments[1]))
 
-    return types.voidptr(types.uint64), generate
+    return types.Array(dtype.dtype, len(shape), "C")(types.uint64, shape, dtype), generate
+
+
+@intrinsic
+def address(typing_context, array):
+    """Where the data of an array are."""
+
+    def generate(context, builder, signature, arguments):
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        return builder.ptrtoint(data, context.get_value_type(types.uint64))
+
+    return types.uint64(array), generate
 
 
 @intrinsic
@@ -48,24 +60,12 @@ def add_shared(number, amount):
 
 
 @jit
-def address(array):
-    """Where the data of an array are."""
-    return _U64(array.ctypes.data)
-
-
-@jit
 def after(place, size):
     """The next address beyond `size` bytes at `place` that starts a line of a cache."""
     return (place + _U64(size) + _LINE) & ~_LINE
 
 
 @jit
-def array_at(place, shape, dtype):
-    """The array of a shape that lies at an address, not counted."""
-    return carray(_pointer(place), shape, dtype)
-
-
-@jit
 def uncounted(array):
     """The same array, one-dimensional, but not counted."""
-    return carray(_pointer(address(array)), (array.size,), array.dtype)
+    return array_at(address(array), (array.size,), array.dtype)

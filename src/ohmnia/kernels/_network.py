@@ -12,7 +12,7 @@ import numpy as np
 from ohmnia.kernels._activations import activate, go_back
 from ohmnia.kernels._contract_network import BAD_GRADIENTS, BAD_INPUTS, BAD_LABEL, CROSS_ENTROPY, FINE
 from ohmnia.kernels._cpu_read import read_rounds
-from ohmnia.kernels._jit import jit
+from ohmnia.kernels._jit import jit, jit_entry
 from ohmnia.kernels._memory import array_at
 
 _F32 = np.float32
@@ -144,7 +144,7 @@ def _backward(layers, k, reads, samples):
     return True
 
 
-@jit
+@jit_entry
 def run_network(layers, reads, samples, loss, labels, targets, divisor, lowest):
     """Forward, loss and backward; the loss, what was wrong, and in which layer.
 

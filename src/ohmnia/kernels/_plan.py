@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from ohmnia.kernels._cpu_normals import float_of
 from ohmnia.kernels._jit import jit
 from ohmnia.kernels._words import lane, mix, step, word
 
@@ -24,9 +25,7 @@ def largest(vector):
     for k in range(bits.shape[0]):
         size = _U32(bits[k] & _U32(0x7FFFFFFF))
         top = size if size > top else top
-    place = np.empty(1, np.uint32)
-    place[0] = top
-    return np.float64(place.view(np.float32)[0])
+    return np.float64(float_of(np.int32(top)))
 
 
 @jit

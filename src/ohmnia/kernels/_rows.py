@@ -110,11 +110,11 @@ def _pulse_listed(
             row_cell, sign = _U64(p * rows + i) * cols, row_sign if p == 0 else -row_sign
             if found + columns > _U64(cells.shape[0]):
                 live[0], found = found, _U64(0)
-                pulse_close(tile[0], cells, _U64(0), live, 1, first, keys, law[0], close, table)
+                pulse_close(tile[0], cells, _U64(0), live, np.int64(1), first, keys, law[0], close, table)
             found = put_close(tile, size, row_cell, listed, listed_at, columns, directions, sign, found, cells, close, epoch)
         total += np.int64(columns) * planes
     live[0] = found
-    pulse_close(tile[0], cells, _U64(0), live, 1, first, keys, law[0], close, table)
+    pulse_close(tile[0], cells, _U64(0), live, np.int64(1), first, keys, law[0], close, table)
     return total
 
 

@@ -13,10 +13,10 @@ import pytest
 from ohmnia.kernels import _jit
 
 SOURCE = """
-from ohmnia.kernels._jit import jit
+from ohmnia.kernels._jit import jit, jit_entry
 
 
-@jit
+@jit_entry
 def lost(large, small):
     return ((large + small) - large) - small
 
@@ -24,6 +24,11 @@ def lost(large, small):
 @jit
 def quotient(a, b):
     return a / b
+
+
+@jit_entry
+def twice(a, b):
+    return quotient(a, b) + quotient(a, b)
 """
 
 
@@ -43,7 +48,18 @@ def test_compiled_functions_round_as_python_does(tmp_path: Path, monkeypatch: py
     module = compiled(tmp_path, monkeypatch)
     # Fast-math would answer 0 to the first.
     assert module.lost(1.0, 1e-17) == module.lost.py_func(1.0, 1e-17) == -1e-17
-    assert module.quotient(1.0, 0.0) == math.inf
+    assert module.quotient(1.0, 0.0) == module.twice(1.0, 0.0) == math.inf
+
+
+def test_an_inner_function_is_compiled_with_what_calls_it_and_again_for_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = compiled(tmp_path, monkeypatch)
+    assert module.twice(1.0, 4.0) == 0.5
+    assert {path.name.split(".")[1].split("-")[0] for path in (tmp_path / "cache").rglob("*.nbi")} == {"quotient", "twice"}
+    # A call of the same types, which must not find the one without Python's wrappers.
+    assert module.quotient(1.0, 4.0) == 0.25
+    assert module.quotient(1, 4) == 0.25
 
 
 def test_the_cache_is_written_to_the_folder_and_read_from_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
