@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from ohmnia.kernels._cpu_normals import look_up
 from ohmnia.kernels._jit import jit
 from ohmnia.kernels._words import lane, mix, popcount, step
 
 _F32, _U32, _U64 = np.float32, np.uint32, np.uint64
-_ONE, _ZERO = np.float32(1.0), np.float32(0.0)
+_ONE, _HALF, _ZERO = np.float32(1.0), np.float32(0.5), np.float32(0.0)
 _SHIFT = np.uint32(20)
 
 
@@ -88,8 +89,7 @@ def _normals(lanes, at, counter, key1, index, xi, table, width):
     """The normals of one pulse of every lane."""
     for j in range(width):
         index[j] = _U32(mix(_U32(_U32(lanes[at + j] + counter) ^ key1)) >> _SHIFT)
-    for j in range(width):
-        xi[j] = table[index[j]]
+    look_up(table, index, width, xi)
 
 
 @jit
@@ -219,7 +219,8 @@ def _put_close(tile, size, cell, sign, h, close, epoch):
     low[h] = parameters[_U64(2) * size + cell]
     high[h] = parameters[_U64(3) * size + cell]
     noise[h] = parameters[_U64(4) * size + cell]
-    slope[h] = parameters[cell if sign > _ZERO else size + cell]
+    # By arithmetic: a choice becomes a branch, and directions are random, so that half of the guesses are wrong.
+    slope[h] = parameters[cell + size * _U64(np.int64(_HALF - _HALF * sign))]
     signs[h] = sign
     epochs[cell] = epoch
 

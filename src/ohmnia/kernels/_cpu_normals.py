@@ -8,11 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from llvmlite import ir
 from numba import types
 
 from ohmnia.kernels._jit import intrinsic, jit
 
 f32, i32, u32 = np.float32, np.int32, np.uint32
+_U64, _EIGHT = np.uint64, np.uint64(8)
 _TWO_POW_MINUS_31 = f32(2.0**-31)
 _LARGEST_INT = i32(0x7FFFFFFF)
 _SQRT_HALF_BITS = i32(0x3F3504F3)
@@ -61,6 +63,38 @@ def float_of(context: Any, value: Any) -> Any:
         return builder.bitcast(arguments[0], context.get_value_type(types.float32))
 
     return types.float32(types.int32), generate
+
+
+@intrinsic
+def _look_up_eight(typing_context, table, index, at, found):
+    """found[at + k] = table[index[at + k]] for k < 8, with one store: eight small ones would delay the load that follows."""
+
+    def generate(context, builder, signature, arguments):
+        word, vector = ir.IntType(32), ir.VectorType(ir.FloatType(), 8)
+
+        def place(n, offset):
+            data = context.make_array(signature.args[n])(context, builder, arguments[n]).data
+            return builder.gep(data, [offset])
+
+        numbers, result = place(1, arguments[2]), ir.Constant(vector, ir.Undefined)
+        for k in range(8):
+            number = builder.load(builder.gep(numbers, [word(k)]))
+            value = builder.load(place(0, builder.zext(number, ir.IntType(64))))
+            result = builder.insert_element(result, value, word(k))
+        builder.store(result, builder.bitcast(place(3, arguments[2]), vector.as_pointer()), align=4)
+        return context.get_dummy_value()
+
+    return types.void(table, index, types.uint64, found), generate
+
+
+@jit
+def look_up(table, index, count, found):
+    """The float32 entries of a table at the first `count` places, which are uint32, into `found`."""
+    eights = _U64(count) // _EIGHT * _EIGHT
+    for j in range(_U64(0), eights, _EIGHT):
+        _look_up_eight(table, index, j, found)
+    for j in range(eights, _U64(count)):
+        found[j] = table[index[j]]
 
 
 @jit
