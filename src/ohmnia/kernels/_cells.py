@@ -17,6 +17,8 @@ from ohmnia.kernels._words import lane, mix, popcount, step
 _F32, _U32, _U64 = np.float32, np.uint32, np.uint64
 _ONE, _HALF, _ZERO = np.float32(1.0), np.float32(0.5), np.float32(0.0)
 _SHIFT = np.uint32(20)
+# Cells that are pulsed to the end before the next ones, so that they and the table of normals stay in the nearest cache.
+_NEAR = np.uint64(512)
 
 
 @jit
@@ -234,11 +236,15 @@ def pulse_close(conductance, cells, offset, live, most, first, keys, scaled, clo
         slope[h] = _F32(slope[h] / _F32(high[h] - low[h]))
     for h in range(found):
         lanes[h] = mix(_U32(_U32(cells[h] + _U32(offset)) ^ _U32(keys[0])))
-    for number in range(most):
-        width = live[number]
-        _normals(lanes, _U64(0), step(first + number), _U32(keys[1]), index, xi, table, width)
-        for h in range(width):
-            old[h] = _moved(old[h], low[h], high[h], noise[h], slope[h], signs[h], xi[h], scaled)
+    for start in range(_U64(0), found, _NEAR):
+        for number in range(most):
+            if live[number] <= start:
+                break
+            width = min(live[number] - start, _NEAR)
+            _normals(lanes, start, step(first + number), _U32(keys[1]), index, xi, table, width)
+            for k in range(width):
+                h = start + k
+                old[h] = _moved(old[h], low[h], high[h], noise[h], slope[h], signs[h], xi[k], scaled)
     for h in range(found):
         conductance[_U64(cells[h]) + offset] = old[h]
 
