@@ -157,7 +157,7 @@ class Tile:
             law, ages = self.device.read_noise, self._epoch_ages()
             aged = weight_variance(law, self.cells, ages, self.mapping, self.kernel, self._sigma) if self.aged else None
             self._variance = torch.zeros(self.rows, self.cols) if aged is None else aged
-            self._quiet, self._fresh = not bool(self._variance.any()), False
+            self._quiet, self._fresh = not self._variance.numpy().any(), False
         if self._fresh and not self._quiet:
             # Open-loop pulses go to every plane of a weight, and there is no read noise right after a pulse.
             now = (self.epoch_index == len(self.epochs) - 1).all(0)
@@ -187,7 +187,7 @@ class Tile:
             weights, variance = self._ideal(), self.read_variance()
             return weights, None if self._quiet else variance
         weights, variance = self.wiring.seen(drive, self.conductance, self._sigma)
-        return weights, variance if bool(variance.any()) else None
+        return weights, variance if variance.numpy().any() else None
 
     # --- the four verbs -----------------------------------------------------------------------------------------------
 

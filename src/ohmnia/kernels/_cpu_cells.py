@@ -18,7 +18,7 @@ from ohmnia.kernels._threads import over_rows, threads
 from ohmnia.kernels._words import lane, mix, step, word
 from ohmnia.random import normal_table
 
-f32, i32, u32 = np.float32, np.int32, np.uint32
+f32, i32, u32, _U64 = np.float32, np.int32, np.uint32, np.uint64
 _TABLE_SHIFT = u32(20)
 _TWO_POW_MINUS_16, _TWO_POW_MINUS_23 = f32(2.0**-16), f32(2.0**-23)
 _PER_MICRO, _PER_LN_10 = f32(1e6), f32(1.0 / math.log(10.0))
@@ -163,8 +163,8 @@ def _places(offset, conductance, weights, line, loop, grid, sizes, key0, key1, g
 @jit_entry
 def _sample_plane(first, last, offset, conductance, epochs, weights, line, loop, grid, quantiles, means, key0, key1, epoch):
     """One plane of `program_sampled`, in blocks: numbers in vector code, then the table, then the cells."""
-    both, width = quantiles.shape[1], quantiles.shape[2]
-    sizes = i32(quantiles.shape[0]), i32(both // 2), i32(width - 1)
+    both, width = quantiles.shape[1], _U64(quantiles.shape[2])
+    sizes = i32(quantiles.shape[0]), i32(both // 2), i32(quantiles.shape[2] - 1)
     flat, flat_means = quantiles.reshape(-1), means.reshape(-1)
     goals, reaches, parts = np.empty(_BLOCK, np.float32), np.empty(_BLOCK, np.float32), np.empty(_BLOCK, np.float32)
     entries, points = np.empty(_BLOCK, np.int32), np.empty(_BLOCK, np.int32)
@@ -172,17 +172,19 @@ def _sample_plane(first, last, offset, conductance, epochs, weights, line, loop,
     for start in range(first, last, _BLOCK):
         count = min(start + _BLOCK, last) - start
         own, cells = weights[start : start + count], conductance[offset + start : offset + start + count]
+        own_epochs = epochs[offset + start : offset + start + count]
         block = goals[:count], reaches[:count], entries[:count], points[:count], parts[:count]
         _places(offset + start, cells, own, line, loop, grid, sizes, key0, key1, *block)
-        for k in range(count):
-            point = points[k]
+        # Unsigned, as a signed index is tested for a negative one.
+        for k in range(_U64(count)):
+            point, entry = points[k], _U64(entries[k])
             if point >= 0:
-                left = np.int64(entries[k]) * width + point
-                here, there = flat[left], flat[left + 1]
+                left = entry * width + _U64(point)
+                here, there = flat[left], flat[left + _U64(1)]
                 cells[k] = goals[k] + reaches[k] * (here + parts[k] * (there - here))
-                epochs[offset + start + k] = epoch
+                own_epochs[k] = epoch
                 written += 1
-                total += np.int64(flat_means[entries[k]])
+                total += np.int64(flat_means[entry])
     return written, total
 
 
