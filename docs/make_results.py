@@ -199,19 +199,26 @@ def span(seconds: float) -> str:
     return f"{seconds * 1e6:.3g} µs"
 
 
+def counted(record: Result) -> str:
+    """The ratio of a row, in brackets where the moments differ, so that it does not count."""
+    if record["ratio"] is None:
+        return "–"
+    return f"({record['ratio']:.2f})" if record["moments_agree"] is False else f"{record['ratio']:.2f}"
+
+
 def speed_row(record: Result, again: list[dict[str, Result]]) -> str:
     """One line of the benchmark, with the ratios of other runs."""
-    target, ratio = WORKS.get(record["id"]).target, record["ratio"]
+    target, alone = WORKS.get(record["id"]).target, record["ratio"] is None
     agree = {None: "", True: "agree", False: "differ"}[record["moments_agree"]]
-    peer = "–" if ratio is None else span(record["peer_seconds"])
+    peer = "–" if alone else span(record["peer_seconds"])
     goal = "–" if target is None else f"{target:g}"
     cells = (
         record["id"],
         record["work"],
         span(record["ohmnia_seconds"]),
         peer,
-        "–" if ratio is None else f"{ratio:.2f}",
-        "–" if ratio is None else " / ".join(f"{run[record['id']]['ratio']:.2f}" for run in again),
+        counted(record),
+        "–" if alone else " / ".join(counted(run[record["id"]]) for run in again),
         goal,
         agree,
     )
@@ -230,7 +237,9 @@ def speed() -> None:
     where = (
         f"{machine['cores']} cores, load {machine['load_before']:.2f} before the start, {facts['peer']}, torch {machine['torch']}"
     )
-    fill("speed", rows="\n".join([head, *(speed_row(record, again) for record in records)]), where=where)
+    first, later = facts["compile"]["first_seconds"], facts["compile"]["later_seconds"]
+    compiling = {"first_use": f"{first:.1f}", "later_use": f"{later:.2f}"}
+    fill("speed", rows="\n".join([head, *(speed_row(record, again) for record in records)]), where=where, **compiling)
 
 
 def perceptrons() -> None:
