@@ -12,7 +12,8 @@ ROOT = Path(__file__).parent.parent / "src" / "ohmnia"
 LOWER = ("random", "measured", "technology", "device", "kernels", "array", "nn", "training")
 LAYERS = (*LOWER, "lifecycle", "analysis", "experiments", "bench", "cli")
 LEVEL = {name: level for level, name in enumerate(LAYERS)}
-BARE = {"random": {"torch", "numpy", "numba", "triton"}, "kernels": {"torch", "numpy", "numba", "triton"}}
+# numba is built on llvmlite, and comes with it.
+BARE = {"random": {"torch", "numpy", "numba", "triton"}, "kernels": {"torch", "numpy", "numba", "llvmlite", "triton"}}
 HELPER = -1
 
 
