@@ -221,7 +221,7 @@ def _put_close(tile, size, cell, sign, h, close, epoch):
     low[h] = parameters[_U64(2) * size + cell]
     high[h] = parameters[_U64(3) * size + cell]
     noise[h] = parameters[_U64(4) * size + cell]
-    # By arithmetic: a choice becomes a branch, and directions are random, so that half of the guesses are wrong.
+    # By arithmetic on a sign of +-1: a choice becomes a branch, and directions are random, so that half of the guesses are wrong.
     slope[h] = parameters[cell + size * _U64(np.int64(_HALF - _HALF * sign))]
     signs[h] = sign
     epochs[cell] = epoch

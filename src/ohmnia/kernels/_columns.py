@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from ohmnia.kernels._cells import pulses
+from ohmnia.kernels._cpu_normals import look_up
 from ohmnia.kernels._jit import jit
 from ohmnia.kernels._words import lane, mix, step, word
 
@@ -35,8 +36,7 @@ def read_column(first_row, count, at, number, b, tile, planes, size, cols, weigh
         turn, key1 = step(b), _U32(keys[5])
         for n in range(count):
             index[n] = _U32(mix(_U32(_U32(lane(keys[4], first_row + n) + turn) ^ key1)) >> _SHIFT)
-        for n in range(count):
-            xi[n] = table[index[n]]
+        look_up(table, index, count, xi)
     if not quiet:
         for n in range(count):
             fresh = True

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ohmnia.kernels._cells import tabulated
 from ohmnia.kernels._contract_cells import Acceptance, ClosedLoop, Targets
 from ohmnia.kernels._contract_records import Cells, FloatArray, IntArray, UpdateLaw, check_law
-from ohmnia.kernels._cpu_normals import log, quantile
+from ohmnia.kernels._cpu_normals import log, look_up, quantile
 from ohmnia.kernels._jit import jit, jit_entry
 from ohmnia.kernels._threads import over_rows, threads
 from ohmnia.kernels._words import lane, mix, step, word
@@ -36,7 +36,7 @@ def _indices(lanes, count, key1, index):
 
 
 @jit
-def _look_up(table, index, found):
+def _by_epoch(table, index, found):
     # A loop of its own: a store beside a load by index keeps a loop from becoming vector code.
     for j in range(index.shape[0]):
         found[j] = table[index[j]]
@@ -107,7 +107,7 @@ def _program(first, last, conductance, parameters, epochs, target, law, loop, mo
         while active > 0:
             if count < most:
                 _indices(lanes[:active], count, key1, index[:active])
-                _look_up(table, index[:active], xi[:active])
+                look_up(table, index, active, xi)
                 first_rows = (state[0], state[1], state[2], state[3], state[4])
                 _pulses(first_rows + (state[5], state[6], state[7], state[8], state[9]), xi[:active], law)
                 count += 1
@@ -214,8 +214,8 @@ def _advance(first, last, conductance, epochs, mean, sigma, floor, key0, key1):
         count = stop - start
         _normals(start, key0, key1, xi[:count])
         if mean.shape[0] > 1:
-            _look_up(mean, epochs[start:stop], shift[:count])
-            _look_up(sigma, epochs[start:stop], spread[:count])
+            _by_epoch(mean, epochs[start:stop], shift[:count])
+            _by_epoch(sigma, epochs[start:stop], spread[:count])
         floored += _relax(conductance[start:stop], shift[:count], spread[:count], xi[:count], floor)
     return floored
 
@@ -249,7 +249,7 @@ def _read(first, last, conductance, epochs, scale, key0, key1, out):
         count = stop - start
         _normals(start, key0, key1, xi[:count])
         if scale.shape[0] > 1:
-            _look_up(scale, epochs[start:stop], own[:count])
+            _by_epoch(scale, epochs[start:stop], own[:count])
         _noisy(conductance[start:stop], own[:count], xi[:count], out[start:stop])
 
 
@@ -262,7 +262,7 @@ def _read_variance(first, last, conductance, epochs, scale, gains, out):
         stop = min(start + _BLOCK, last)
         for plane in range(gains.shape[0]):
             if scale.shape[0] > 1:
-                _look_up(scale, epochs[plane, start:stop], own[: stop - start])
+                _by_epoch(scale, epochs[plane, start:stop], own[: stop - start])
             _add_variance(conductance[plane, start:stop], own[: stop - start], gains[plane], out[start:stop])
 
 

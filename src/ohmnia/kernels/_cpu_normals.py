@@ -12,6 +12,7 @@ from llvmlite import ir
 from numba import types
 
 from ohmnia.kernels._jit import intrinsic, jit
+from ohmnia.kernels._memory import data_of
 
 f32, i32, u32 = np.float32, np.int32, np.uint32
 _U64, _EIGHT = np.uint64, np.uint64(8)
@@ -73,8 +74,7 @@ def _look_up_eight(typing_context, table, index, at, found):
         word, vector = ir.IntType(32), ir.VectorType(ir.FloatType(), 8)
 
         def place(n, offset):
-            data = context.make_array(signature.args[n])(context, builder, arguments[n]).data
-            return builder.gep(data, [offset])
+            return builder.gep(data_of(context, builder, signature, arguments, n), [offset])
 
         numbers, result = place(1, arguments[2]), ir.Constant(vector, ir.Undefined)
         for k in range(8):
@@ -84,6 +84,9 @@ def _look_up_eight(typing_context, table, index, at, found):
         builder.store(result, builder.bitcast(place(3, arguments[2]), vector.as_pointer()), align=4)
         return context.get_dummy_value()
 
+    # No signature: numba refuses other types by name.
+    if (table.dtype, index.dtype, found.dtype) != (types.float32, types.uint32, types.float32):
+        return None
     return types.void(table, index, types.uint64, found), generate
 
 

@@ -19,6 +19,11 @@ _U64 = np.uint64
 _LINE = np.uint64(63)
 
 
+def data_of(context, builder, signature, arguments, n=0):
+    """Inside an intrinsic: the pointer to the data of argument `n`, which is an array."""
+    return context.make_array(signature.args[n])(context, builder, arguments[n]).data
+
+
 @intrinsic
 def array_at(typing_context, place, shape, dtype):
     """The array of a shape that lies at an address (uint64), not counted."""
@@ -36,8 +41,7 @@ def address(typing_context, array):
     """Where the data of an array are."""
 
     def generate(context, builder, signature, arguments):
-        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        return builder.ptrtoint(data, context.get_value_type(types.uint64))
+        return builder.ptrtoint(data_of(context, builder, signature, arguments), context.get_value_type(types.uint64))
 
     return types.uint64(array), generate
 
@@ -47,8 +51,7 @@ def _fetch_add(typing_context, array, amount):
     """Add to the first number of an int64 array, in one step for all threads; its old value."""
 
     def generate(context, builder, signature, arguments):
-        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        return builder.atomic_rmw("add", data, arguments[1], "seq_cst")
+        return builder.atomic_rmw("add", data_of(context, builder, signature, arguments), arguments[1], "seq_cst")
 
     return types.int64(array, types.int64), generate
 
